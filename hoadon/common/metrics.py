@@ -1,0 +1,52 @@
+"""Every metric, declared once with the sentence that documents it. `python -m hoadon.common.metrics` prints the page.
+
+No label ever carries a tax code, a message id or any other value that names a person.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_SIZES: Final = (1, 10, 50, 100, 500, 1_000, 2_500, 5_000, 10_000, 25_000)
+
+# Gateway
+REQUESTS = Counter("hoadon_http_requests", "Requests answered, by route and status.", ["service", "route", "status"])
+REQUEST_SECONDS = Histogram(
+    "hoadon_http_request_seconds", "Time from a request's first byte to its answer.", ["service", "route"], buckets=_SECONDS
+)
+PACKAGES_TAKEN = Counter("hoadon_packages_taken", "Packages answered by a 999 with TTTNhan 0, after the broker had them.")
+PACKAGES_REFUSED = Counter("hoadon_packages_refused", "Packages refused at the gateway, by the rule that refused them.", ["code"])
+PRODUCE_SECONDS = Histogram("hoadon_produce_seconds", "Time until the broker acknowledged a message.", buckets=_SECONDS)
+BUNDLE_PACKAGES = Histogram("hoadon_bundle_packages", "Packages gathered into one message.", buckets=_SIZES)
+LOOKUP_KEYS = Histogram("hoadon_lookup_keys", "Questions gathered into one look-up query.", buckets=_SIZES)
+IN_FLIGHT = Gauge("hoadon_http_in_flight", "Requests being handled now.", ["service"])
+
+# Worker
+INVOICES = Counter("hoadon_invoices", "Invoices decided, by decision.", ["decision"])
+PACKAGES = Counter("hoadon_packages", "Packages decided, by decision; `repeated` were answered from an earlier one.", ["decision"])
+FINDINGS = Counter("hoadon_findings", "Findings, by rule and severity.", ["code", "severity"])
+BATCH_INVOICES = Histogram("hoadon_batch_invoices", "Invoices in one batch.", buckets=_SIZES)
+BATCH_AGE_SECONDS = Histogram("hoadon_batch_age_seconds", "Age of a batch's oldest package when its work began.", buckets=_SECONDS)
+ENGINE_SECONDS = Histogram("hoadon_engine_seconds", "Time to judge one batch.", buckets=_SECONDS)
+FLUSH_SECONDS = Histogram("hoadon_flush_seconds", "Time to write one batch to the store, retries included.", buckets=_SECONDS)
+DECISION_SECONDS = Histogram("hoadon_decision_seconds", "Time from receipt to decision, per package.", buckets=_SECONDS)
+STORED_SECONDS = Histogram("hoadon_stored_seconds", "Time from receipt to committed rows, per package.", buckets=_SECONDS)
+LAG_MESSAGES = Gauge("hoadon_lag_messages", "Messages in the broker that this worker has not stored yet.", ["partition"])
+LAG_SECONDS = Gauge("hoadon_lag_seconds", "Age of the oldest message in the broker that is not stored yet.", ["partition"])
+DEAD_LETTERS = Counter("hoadon_dead_letters", "Messages or packages that could not be processed, by reason.", ["reason"])
+RETRIES = Counter("hoadon_retries", "Retried calls to the broker or the store, by target.", ["target"])
+OFFSET_GAPS = Counter("hoadon_offset_gaps", "Holes found in the offsets a worker was given or has stored. Must stay 0.", ["found_by"])
+LEDGER_SERIES = Gauge("hoadon_ledger_series", "Series whose accepted numbers this worker holds in memory.")
+
+# Jobs
+WATERMARK_AGE_SECONDS = Gauge("hoadon_watermark_age_seconds", "How long ago everything received was decided and stored.")
+MENDED_MESSAGES = Counter("hoadon_mended_messages", "Messages sent again because the audit found them missing.")
+
+# Store and supervisor
+STORE_QUERIES = Counter("hoadon_store_queries", "Requests to the embedded store, by kind and status.", ["kind", "status"])
+STORE_SECONDS = Histogram("hoadon_store_seconds", "Time of a request to the embedded store, by kind.", ["kind"], buckets=_SECONDS)
+SERVICE_UP = Gauge("hoadon_service_up", "Whether a supervised service is running and ready (1) or not (0).", ["service"])
+SERVICE_RESTARTS = Counter("hoadon_service_restarts", "Times a supervised service was started again.", ["service"])

@@ -1,0 +1,62 @@
+"""Every setting of every service, once. Environment variables `HOADON_…` override; flags override those.
+
+`python -m hoadon.common.settings` prints the README's table.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Defaults serve the embedded mode on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="HOADON_", extra="ignore")
+
+    data: Path = Field(Path("hoadon-data"), description="directory of the embedded mode: broker, store, keys, logs")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka brokers, host:port[,host:port…]")
+    kafka_properties: Path | None = Field(None, description="file of further librdkafka settings (security, TLS)")
+    partitions: int = Field(12, ge=1, description="partitions of each topic; changed only by a drain")
+    clickhouse_dsn: SecretStr = Field(
+        SecretStr("clickhouse+http://127.0.0.1:8123/hoadon"), description="ClickHouse in clickhouse-connect's DSN form"
+    )
+    keys_dir: Path | None = Field(None, description="directory of the encryption keys; default DATA/keys")
+
+    gateway_host: str = Field("127.0.0.1", description="address the gateway binds")
+    gateway_port: int = Field(8080, description="port of the gateway")
+    console_host: str = Field("127.0.0.1", description="address the console binds")
+    console_port: int = Field(8081, description="port of the console")
+    store_port: int = Field(8123, description="port of the embedded store, loopback only")
+    broker_port: int = Field(9092, description="port of the embedded broker, loopback only")
+    metrics_port: int = Field(9100, description="metrics of worker-N are on this port + N, loopback")
+    metrics_token: SecretStr | None = Field(None, description="bearer token for /metrics and /readyz off loopback")
+
+    merchant_keys: Path | None = Field(None, description="TOML file of merchants' credentials; default DATA/merchants.toml")
+    demo: bool = Field(False, description="the key `demo` may act for every sender; loopback only")
+    rate_packages: float = Field(2_000.0, gt=0, description="packages per second one credential may post, burst of two seconds")
+    max_in_flight: int = Field(512, ge=1, description="requests handled at once by a gateway; more are answered 429")
+
+    max_body: int = Field(20 * 1024 * 1024, description="bytes of one package, packed or unpacked (ENV-03, 413)")
+    max_depth: int = Field(64, description="nesting of elements, the root is 1 (ENV-03)")
+    max_text: int = Field(1024 * 1024, description="characters of one text or attribute (ENV-03)")
+    max_invoices: int = Field(5_000, description="HDon in one package (ENV-03)")
+
+    worker_id: str = Field("worker-1", description="unique name of this worker, its static Kafka member id")
+    batch_messages: int = Field(2_000, ge=1, description="messages in one batch at most")
+    batch_bytes: int = Field(48 * 1024 * 1024, ge=1, description="bytes of documents in one batch at most")
+    batch_wait: float = Field(0.2, gt=0, description="seconds a batch waits for more messages")
+    gather_wait: float = Field(0.004, ge=0, description="seconds the gateway gathers packages of one partition")
+    produce_timeout: float = Field(5.0, gt=0, description="seconds until a package not acknowledged by Kafka is answered 503")
+    lookup_tick: float = Field(0.02, gt=0, description="seconds between two gathered look-ups of the gateway")
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process; tests build `Settings(...)` directly."""
+    return Settings()
