@@ -1,0 +1,26 @@
+"""Masked forms of personal values for pages, logs and listings."""
+
+from __future__ import annotations
+
+from identity.taxcode import kind
+
+_DOT = "•"
+
+
+def mask_personal_id(value: str) -> str:
+    """`001•••••••89`: the province and the last two digits of a 12-digit ID; shorter texts keep two digits."""
+    if len(value) == 12:
+        return value[:3] + _DOT * 7 + value[-2:]
+    return _DOT * max(len(value) - 2, 0) + value[-2:]
+
+
+def mask_taxcode(code: str) -> str:
+    """A household's tax code is a personal ID and is masked; enterprises' codes are public."""
+    return mask_personal_id(code) if kind(code) == "person" else code
+
+
+def mask_mtdiep(mtdiep: str) -> str:
+    """A message id begins with the sender's code (`K` + 12 digits: a household)."""
+    if len(mtdiep) == 45 and mtdiep[1:13].isdigit():
+        return mtdiep[0] + mask_personal_id(mtdiep[1:13]) + mtdiep[13:]
+    return mtdiep

@@ -1,0 +1,20 @@
+"""A finding: which rule of the catalogue is broken, where, and the facts its message is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`path` is an XPath with positions, `line` counts from 1; both None where there is none.
+
+    `data` holds JSON values only, and never a personal ID: texts, severity and law come from the catalogue by `code`.
+    """
+
+    code: str
+    path: str | None = None
+    line: int | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
