@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from stdnum.vn import mst as _mst
 
 Kind = Literal["enterprise", "branch", "person"]
 
-_TEN = re.compile(r"\d{10}", re.ASCII)
-_BRANCH = re.compile(r"(\d{10})-?(\d{3})", re.ASCII)
-_TWELVE = re.compile(r"\d{12}", re.ASCII)
-
-
-def canonical(text: str) -> str:
-    """`text` without spaces and, for a branch, without the hyphen; anything else comes back trimmed."""
-    bare = "".join(text.split())
-    branch = _BRANCH.fullmatch(bare)
-    return branch[1] + branch[2] if branch else bare
+_KINDS: dict[int, Kind] = {10: "enterprise", 12: "person", 13: "branch"}
 
 
 def kind(code: str) -> Kind | None:
-    """The form of a canonical code, None where it has none (ID-01, ENV-04). The check digit is not looked at."""
-    if _TEN.fullmatch(code):
-        return "enterprise"
-    if _TWELVE.fullmatch(code):
-        return "person"
-    if len(code) == 13 and _BRANCH.fullmatch(code):
-        return "branch"
-    return None
+    """The form of a canonical code, None where it has none. The check digit is not looked at."""
+    return _KINDS.get(len(code)) if code.isascii() and code.isdigit() else None
 
 
 def is_valid(code: str) -> bool:
