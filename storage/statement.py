@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 
@@ -122,6 +123,21 @@ def _format(text: bytes, words: list[tuple[str, int, int]]) -> str | None:
 
 
 def _refuse_files(names: list[str]) -> None:
-    for first, second in zip(names, names[1:], strict=False):
+    for first, second in pairwise(names):
         if (first, second) in (("INTO", "OUTFILE"), ("FROM", "INFILE")):
             raise Refused(48, "NOT_IMPLEMENTED", f"{first} {second} is not allowed: the file would be the store's")
+
+
+def split(script: bytes) -> list[bytes]:
+    """The statements of a script, without comments and blanks around them."""
+    parts: list[bytes] = []
+    held: list[bytes] = []
+    for match in _TOKEN.finditer(script):
+        if match[0] == b";":
+            parts.append(b"".join(held).strip())
+            held = []
+        else:
+            comment = match.lastgroup == "space" and not match[0].isspace()
+            held.append(b" " if comment else match[0])
+    parts.append(b"".join(held).strip())
+    return [part for part in parts if part]

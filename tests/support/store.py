@@ -44,7 +44,7 @@ class StoreProcess:
         return Settings(
             data=self.directory,
             store_port=self.port,
-            clickhouse_dsn=f"clickhouse+http://127.0.0.1:{self.port}/hoadon",  # type: ignore[arg-type]
+            clickhouse_dsn=f"clickhouse+http://127.0.0.1:{self.port}/hoadon",
         )
 
     def start(self, wait: float = 30.0) -> StoreProcess:

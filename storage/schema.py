@@ -1,0 +1,182 @@
+"""Arrow schemas of the tables that the service writes, column by column as in the migrations (a test compares)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import pyarrow as pa
+
+MONEY: Final = pa.decimal128(27, 6)
+INSTANT: Final = pa.timestamp("us", tz="UTC")
+
+_KEY: Final = (("mst", pa.string()), ("khmshdon", pa.string()), ("khhdon", pa.string()), ("shdon", pa.uint32()))
+
+
+def _schema(*columns: tuple[str, pa.DataType]) -> pa.Schema:
+    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns])
+
+
+PACKAGES: Final = _schema(
+    ("mtdiep", pa.string()),
+    ("sha256", pa.string()),
+    ("mst", pa.string()),
+    ("sender", pa.string()),
+    ("mltdiep", pa.uint16()),
+    ("received_at", INSTANT),
+    ("decided_at", INSTANT),
+    ("decision", pa.string()),
+    ("invoices", pa.uint32()),
+    ("accepted", pa.uint32()),
+    ("rejected", pa.uint32()),
+    ("bytes", pa.uint32()),
+    ("topic", pa.string()),
+    ("partition", pa.uint16()),
+    ("offset", pa.uint64()),
+    ("receipt", pa.binary()),
+    ("outcome", pa.string()),
+    ("version", pa.uint64()),
+)
+
+INVOICES: Final = _schema(
+    ("period", pa.uint16()),
+    *_KEY,
+    ("mccqt", pa.string()),
+    ("nlap", pa.date32()),
+    ("received_at", INSTANT),
+    ("decided_at", INSTANT),
+    ("mtdiep", pa.string()),
+    ("sha256", pa.string()),
+    ("invoice_index", pa.uint32()),
+    ("mltdiep", pa.uint16()),
+    ("decision", pa.string()),
+    ("total_before_vat", MONEY),
+    ("total_vat", MONEY),
+    ("total", MONEY),
+    ("discount", MONEY),
+    ("fees", MONEY),
+    ("currency", pa.string()),
+    ("exchange_rate", pa.decimal128(18, 6)),
+    ("buyer_mst", pa.string()),
+    ("buyer_pseudonym", pa.string()),
+    ("province", pa.string()),
+    ("sector", pa.string()),
+    ("payment_method", pa.string()),
+    ("solution_provider", pa.string()),
+    ("store_code", pa.string()),
+    ("correction", pa.string()),
+    ("corrects_khmshdon", pa.string()),
+    ("corrects_khhdon", pa.string()),
+    ("corrects_shdon", pa.uint32()),
+    ("corrects_nlap", pa.date32()),
+    ("lines", pa.uint32()),
+    ("content", pa.binary(16)),
+    ("version", pa.uint64()),
+)
+
+INVOICE_LINES: Final = _schema(
+    ("period", pa.uint16()),
+    *_KEY,
+    ("line", pa.uint32()),
+    ("nlap", pa.date32()),
+    ("tchat", pa.uint8()),
+    ("code", pa.string()),
+    ("name", pa.string()),
+    ("unit", pa.string()),
+    ("quantity", MONEY),
+    ("unit_price", MONEY),
+    ("discount", MONEY),
+    ("amount", MONEY),
+    ("vat_rate", pa.string()),
+    ("version", pa.uint64()),
+)
+
+FINDINGS: Final = _schema(
+    ("mtdiep", pa.string()),
+    ("sha256", pa.string()),
+    ("invoice_index", pa.uint32()),
+    ("seq", pa.uint32()),
+    *_KEY,
+    ("code", pa.string()),
+    ("severity", pa.string()),
+    ("path", pa.string()),
+    ("line", pa.uint32()),
+    ("data", pa.string()),
+    ("found_at", INSTANT),
+    ("version", pa.uint64()),
+)
+
+EVIDENCE: Final = _schema(
+    ("mtdiep", pa.string()),
+    ("sha256", pa.string()),
+    ("mst", pa.string()),
+    ("received_at", INSTANT),
+    ("size", pa.uint32()),
+    ("sealed", pa.binary()),
+    ("version", pa.uint64()),
+)
+
+DEAD_LETTERS: Final = _schema(
+    ("topic", pa.string()),
+    ("partition", pa.uint16()),
+    ("offset", pa.uint64()),
+    ("index", pa.uint32()),
+    ("sha256", pa.string()),
+    ("reason", pa.string()),
+    ("detail", pa.string()),
+    ("size", pa.uint32()),
+    ("sealed", pa.binary()),
+    ("status", pa.string()),
+    ("found_at", INSTANT),
+    ("changed_at", INSTANT),
+    ("version", pa.uint64()),
+)
+
+PROGRESS: Final = _schema(
+    ("topic", pa.string()),
+    ("partition", pa.uint16()),
+    ("first_offset", pa.uint64()),
+    ("last_offset", pa.uint64()),
+    ("worker", pa.string()),
+    ("kind", pa.string()),
+    ("written_at", INSTANT),
+)
+
+WATERMARK: Final = _schema(("topic", pa.string()), ("complete_up_to", INSTANT), ("computed_at", INSTANT))
+
+TAXPAYERS: Final = _schema(
+    ("mst", pa.string()),
+    ("kind", pa.string()),
+    ("name", pa.string()),
+    ("personal_id_pseudonym", pa.string()),
+    ("personal_id_masked", pa.string()),
+    ("status", pa.string()),
+    ("status_since", pa.date32()),
+    ("sector", pa.string()),
+    ("province", pa.string()),
+    ("mtt_code", pa.string()),
+    ("registered_from", pa.date32()),
+    ("legacy_mst", pa.string()),
+    ("accounts", pa.list_(pa.field("item", pa.string(), nullable=False))),
+    ("version", pa.uint64()),
+)
+
+TABLES: Final[Mapping[str, pa.Schema]] = {
+    "packages": PACKAGES,
+    "invoices": INVOICES,
+    "invoice_lines": INVOICE_LINES,
+    "findings": FINDINGS,
+    "evidence": EVIDENCE,
+    "dead_letters": DEAD_LETTERS,
+    "progress": PROGRESS,
+    "watermark": WATERMARK,
+    "taxpayers": TAXPAYERS,
+}
+
+
+def table(name: str, columns: Mapping[str, Sequence[object] | pa.Array]) -> pa.Table:
+    """An Arrow table of the store's table `name`. Raises on a missing or unknown column, or a wrong type."""
+    schema = TABLES[name]
+    if set(columns) != set(schema.names):
+        raise ValueError(f"{name}: columns differ: {sorted(set(columns) ^ set(schema.names))}")
+    return pa.table({field.name: columns[field.name] for field in schema}, schema=schema)
