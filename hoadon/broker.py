@@ -35,7 +35,7 @@ from hoadon.process import check_port, die_with_parent, lock_file, make_director
 MESSAGE_BYTES: Final = 22 * 1024 * 1024
 RETENTION_HOURS: Final = 7 * 24
 START_SECONDS: Final = 60.0
-STOP_SECONDS: Final = 8.0
+STOP_SECONDS: Final = 5.0
 _HEAP_MIB: Final = 384
 _OLDEST_JAVA: Final = 17
 _IN_USE_PATIENCE: Final = 5.0
@@ -211,7 +211,6 @@ def _run(command: Sequence[str], settings: Settings, held: int) -> None:
         stderr=subprocess.PIPE,
         pass_fds=(held,),
         preexec_fn=lambda: die_with_parent(me),
-        process_group=0,
     )
     kill_at = float("inf")
 

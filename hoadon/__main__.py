@@ -1,0 +1,5 @@
+"""`python -m hoadon`."""
+
+from hoadon.cli import main
+
+main()

@@ -1,0 +1,237 @@
+"""The command line. A command imports what it needs when it runs: `hoadon validate` needs no service extras.
+
+Exit codes: 0 done, 1 it found something wrong, 2 wrong use or a failed precondition (one line on stderr).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+
+import typer
+
+from hoadon.common.errors import HoadonError, UsageError
+from hoadon.process import stay_with_parent
+
+if TYPE_CHECKING:
+    from hoadon.common.settings import Settings
+
+_OURS: Final = {"invoice_schema", "identity", "rules", "streams", "storage", "gateway", "console", "hoadon", "load"}
+
+app = typer.Typer(
+    name="hoadon",
+    help="Ingestion of Vietnam's cash-register e-invoices.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+registry = typer.Typer(help="The registry of taxpayers.", no_args_is_help=True)
+dead_letters = typer.Typer(help="What could not be processed.", no_args_is_help=True)
+app.add_typer(registry, name="registry", rich_help_panel="Operations")
+app.add_typer(dead_letters, name="dead-letters", rich_help_panel="Operations")
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    text = "text"
+    json = "json"
+
+
+class Language(StrEnum):
+    """Language of messages."""
+
+    vi = "vi"
+    en = "en"
+
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="Data directory of the embedded mode (default hoadon-data)."),
+]
+Lang = Annotated[Language, typer.Option("--lang", help="Language of messages.")]
+
+
+@app.command(rich_help_panel="Run")
+def up(
+    data: Data = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 1,
+    demo: Annotated[bool, typer.Option("--demo", help="Add simulated merchants and a registry.")] = False,
+    port_offset: Annotated[int, typer.Option(metavar="N", help="Added to every default port.")] = 0,
+) -> None:
+    """Start broker, store, gateway, workers and console on this machine, and keep them running."""
+    from rich.console import Console
+
+    from hoadon import supervise
+
+    settings = _settings(data=data, **({"demo": True} if demo else {}))
+    supervise.up(settings, workers=workers, offset=port_offset, console=Console())
+
+
+@app.command(rich_help_panel="Run")
+def gateway(data: Data = None) -> None:
+    """Take packages over HTTP and put them on the broker."""
+    from gateway.app import serve
+
+    serve(_settings(data=data))
+
+
+@app.command(rich_help_panel="Run")
+def worker(
+    data: Data = None,
+    jobs: Annotated[
+        bool, typer.Option("--jobs", help="Also run the audit and the watermark; in one worker only.")
+    ] = False,
+    identity: Annotated[str | None, typer.Option("--id", metavar="NAME", help="Unique name, as worker-2.")] = None,
+) -> None:
+    """Judge packages from the broker and write the store."""
+    from streams.worker import serve
+
+    serve(_settings(data=data, worker_id=identity), jobs=jobs)
+
+
+@app.command(rich_help_panel="Run")
+def console(data: Data = None) -> None:
+    """Show officers what happens, as pages and JSON."""
+    from console.app import serve
+
+    serve(_settings(data=data))
+
+
+@app.command(rich_help_panel="Run")
+def store(data: Data = None) -> None:
+    """Run the embedded ClickHouse engine behind its HTTP protocol, on loopback."""
+    from storage.host import serve
+
+    serve(_settings(data=data))
+
+
+@app.command(rich_help_panel="Run")
+def broker(data: Data = None) -> None:
+    """Run an embedded Apache Kafka node, on loopback."""
+    from hoadon.broker import serve
+    from hoadon.common import logging
+
+    settings = _settings(data=data)
+    logging.configure("broker", settings.log_level)
+    serve(settings)
+
+
+@app.command(rich_help_panel="Operations")
+def migrate(data: Data = None) -> None:
+    """Bring the ClickHouse schema to the current version."""
+    from storage.migrate import migrate as apply
+
+    applied = apply(_instance(data))
+    typer.echo("\n".join(applied) if applied else "the schema is up to date")
+
+
+@app.command(rich_help_panel="Documents")
+def validate(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, directories, or - for standard input.")],
+    form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text,
+    registry_csv: Annotated[
+        Path | None, typer.Option("--registry", metavar="CSV", help="Registry of taxpayers.")
+    ] = None,
+    received_at: Annotated[
+        str | None, typer.Option("--received-at", metavar="RFC3339", help="When the documents count as received.")
+    ] = None,
+    lang: Lang = Language.vi,
+) -> None:
+    """Check documents offline; exit code 1 if one is rejected, wholly or in part."""
+    from hoadon.validate import run
+
+    raise typer.Exit(run(paths, form.value, registry_csv, received_at, lang.value))
+
+
+@app.command(rich_help_panel="Documents")
+def rules(
+    code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="One rule, as ENV-07.")] = None,
+    lang: Lang = Language.vi,
+) -> None:
+    """Show the catalogue of rules, or one rule with its dates, legal basis and hint."""
+    from hoadon.catalogue import show
+
+    show(code, lang.value)
+
+
+@registry.command("import")
+def registry_import(
+    csv: Annotated[Path, typer.Argument(metavar="CSV", help="UTF-8 with a header line.")], data: Data = None
+) -> None:
+    """Read taxpayers from a CSV file into the store."""
+    from storage.taxpayers import import_csv
+
+    typer.echo(f"{import_csv(_instance(data), csv)} taxpayers imported")
+
+
+@dead_letters.command("list")
+def dead_letters_list(data: Data = None) -> None:
+    """List what could not be processed."""
+    from streams.deadletters import list_letters
+
+    list_letters(_instance(data))
+
+
+@app.command(
+    "load",
+    rich_help_panel="Operations",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def load(context: typer.Context) -> None:
+    """Send generated packages: load tests, benchmarks, the demo."""
+    from load.cli import app as load_app
+
+    load_app(context.args, prog_name="hoadon load")
+
+
+def _settings(**flags: Any) -> Settings:
+    """The environment's settings with the flags that were given. Raises UsageError naming the wrong variable."""
+    from pydantic import ValidationError
+
+    from hoadon.common.settings import Settings
+
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"HOADON_{'_'.join(map(str, first['loc'])).upper()}: {first['msg']}") from None
+
+
+def _instance(data: Path | None) -> Settings:
+    """The settings of the instance that runs on the data directory, or of the servers that the environment names."""
+    from hoadon.instance import running
+
+    return running(_settings(data=data))
+
+
+def main() -> NoReturn:
+    """Run a command; people's errors become one line and exit code 2, never a traceback."""
+    stay_with_parent()
+    try:
+        app(prog_name="hoadon")
+    except HoadonError as error:
+        _fail(str(error))
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in _OURS:
+            raise
+        _fail(f"this command needs the package {package}: pip install 'hoadon[service,embedded,load]'")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(0)
+
+
+def _fail(message: str) -> NoReturn:
+    line = " ".join(message.split())
+    print(f"hoadon: {line}", file=sys.stderr)  # noqa: T201
+    sys.exit(2)
