@@ -1,0 +1,222 @@
+"""The worker process: Faust feeds batches to Processing in a thread, acknowledges them in order and commits.
+
+Ends with 0 after SIGTERM or SIGINT (the batch finished and committed), with 1 after any violation or a lost store or
+broker; whoever started it starts it again, and it goes on from the last contiguous commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+
+from hoadon.common.errors import UsageError
+from hoadon.common.logging import configure
+from hoadon.common.settings import Settings
+from hoadon.process import lock_file
+from streams import kafka, wire
+from streams.batching import Batches, Bounds
+from streams.engine import Message
+from streams.health import Health
+from streams.lag import Lag
+from streams.quiet import throttle
+
+if TYPE_CHECKING:
+    import faust
+
+    from streams.processing import Processing
+    from streams.strict import StrictConsumer, StrictTransport
+
+_log = structlog.get_logger("streams.worker")
+
+
+def serve(settings: Settings, *, jobs: bool) -> None:
+    """Work until SIGTERM or SIGINT; with `jobs` audit and watermark run beside. Raises UsageError, Unavailable."""
+    configure(settings.worker_id, settings.log_level)
+    throttle()
+    with slot(settings):
+        kafka.ensure_topics(settings, patience=settings.patience)
+        processing = build(settings)
+        beside: list[Callable[[], contextlib.AbstractContextManager[Any]]] = []
+        if jobs:
+            from streams.jobs import Jobs
+
+            beside.append(lambda: Jobs(settings))
+        run(settings, processing, beside=beside)
+
+
+def build(settings: Settings) -> Processing:
+    """The processing of a production worker: the engine on the store. Raises UsageError, Unavailable."""
+    from storage.reader import StoreReader
+
+    from identity.sealing import KeyProblem, Sealer
+    from invoice_schema.envelope import Limits
+    from storage.client import connect
+    from storage.sink import Sink
+    from streams.engine import Engine, TaxpayerSnapshot
+    from streams.processing import Processing
+
+    try:
+        sealer = Sealer.load(settings.keys_dir or settings.data / "keys")
+    except KeyProblem as problem:
+        raise UsageError(f"cannot use the keys: {problem}") from problem
+    limits = Limits(settings.max_body, settings.max_depth, settings.max_text, settings.max_invoices)
+    reader = StoreReader(connect(settings))
+    engine = Engine(reader, sealer, limits, TaxpayerSnapshot(reader))
+    return Processing(
+        engine,
+        Sink(connect(settings), patience=settings.patience),
+        kafka.Outbox(settings, patience=settings.patience),
+        sealer,
+        topic=wire.PACKAGES,
+        worker=settings.worker_id,
+        patience=settings.patience,
+        dead_share=settings.dead_share,
+    )
+
+
+@contextlib.contextmanager
+def slot(settings: Settings) -> Iterator[None]:
+    """Hold the worker's name on this machine: two members of one name would not be fenced and write the same rows."""
+    directory = settings.data / "run"
+    directory.mkdir(parents=True, exist_ok=True)
+    held = lock_file(directory / f"{settings.worker_id}.lock")
+    if held is None:
+        raise UsageError(f"a worker named {settings.worker_id} is running already")
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def number(worker_id: str) -> int:
+    """The N of `worker-N`, 0 without one."""
+    digits = re.search(r"(\d+)$", worker_id)
+    return int(digits[1]) if digits else 0
+
+
+def run(
+    settings: Settings,
+    processing: Processing,
+    *,
+    topic: str = wire.PACKAGES,
+    group: str | None = None,
+    transport: type[StrictTransport] | None = None,
+    beside: Iterable[Callable[[], contextlib.AbstractContextManager[Any]]] = (),
+) -> None:
+    """Run the worker on `topic`; returns after a signal, ends the process with 1 after a crash."""
+    from streams.app import GROUP, make_app
+    from streams.strict import StrictTransport
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    app = make_app(settings, loop, group=group or GROUP, transport=transport or StrictTransport)
+    thread = ThreadPoolExecutor(1, thread_name_prefix="batch")
+    lag = Lag()
+    _attach(app, settings, processing, topic, thread, lag)
+    with contextlib.ExitStack() as stack:
+        health = stack.enter_context(Health("127.0.0.1", settings.metrics_port + number(settings.worker_id)))
+        for service in beside:
+            stack.enter_context(service())
+        crashed = loop.run_until_complete(_live(app, settings, health, lag))
+    if crashed is None:
+        thread.shutdown()
+        loop.close()
+        return
+    _log.critical("worker ends", error=type(crashed).__name__, detail=str(crashed))
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1)  # threads may still wait for a lost store or broker
+
+
+def _attach(
+    app: faust.App, settings: Settings, processing: Processing, topic: str, thread: ThreadPoolExecutor, lag: Lag
+) -> None:
+    bounds = Bounds(settings.batch_messages, settings.batch_bytes, settings.batch_wait)
+    loop = app.loop
+
+    async def forget(partitions: Iterable[Any]) -> None:
+        await loop.run_in_executor(thread, processing.revoke, [tp.partition for tp in partitions])
+
+    async def revoked(_: Any, /, *args: Any, signal: Any = None, **__: Any) -> None:
+        partitions: Iterable[Any] = args[0]
+        lag.revoke(tp.partition for tp in partitions)
+        await forget(partitions)
+
+    cast("StrictTransport", app.transport).before_flow = forget
+    app.on_partitions_revoked.connect(revoked, weak=False)
+
+    @app.agent(app.topic(topic), concurrency=1)
+    async def packages(stream: Any) -> None:
+        consumer = cast("StrictConsumer", app.consumer)
+        async for events in Batches(stream, bounds, consumer.admit):
+            messages = [message_of(event.message) for event in events]
+            lag.begin(messages)
+            await loop.run_in_executor(thread, processing.handle, messages)
+            for event in events:
+                event.ack()
+            lag.stored(messages)
+            await consumer.commit()
+
+
+def message_of(message: Any) -> Message:
+    """A message of Faust's consumer as the engine takes it."""
+    return Message(
+        message.topic,
+        message.partition,
+        message.offset,
+        int(message.timestamp * 1_000) if message.timestamp else 0,
+        message.key or b"",
+        dict(message.headers or ()),
+        message.value,
+    )
+
+
+async def _live(app: faust.App, settings: Settings, health: Health, lag: Lag) -> BaseException | None:
+    """Start the app and wait for a signal or a crash; the crash's reason, None after a clean stop."""
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    start = asyncio.ensure_future(app.start())
+    signalled = asyncio.ensure_future(stopping.wait())
+    crashed = asyncio.ensure_future(app._crashed.wait())
+    measured = asyncio.ensure_future(_measure(app, health, lag))
+    waiting = {start, signalled, crashed, measured}
+    while not (signalled.done() or crashed.done()):
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for future in done:
+            if error := future.exception():
+                return error
+    for future in waiting:
+        future.cancel()
+    if crashed.done():
+        return app.crash_reason or RuntimeError("Faust ended without a reason")
+    health.ready = False
+    _log.info("stopping")
+    try:
+        async with asyncio.timeout(settings.stop_timeout):
+            await app.stop()
+    except TimeoutError:
+        return TimeoutError(f"not stopped within {settings.stop_timeout} s")
+    return app.crash_reason if app._crashed.is_set() else None
+
+
+async def _measure(app: faust.App, health: Health, lag: Lag) -> None:
+    while True:
+        consumer = cast("StrictConsumer | None", app._consumer)
+        health.ready = bool(consumer and consumer.flow_active and app.flow_control.is_active())
+        health.beat()
+        if consumer and health.ready:
+            lag.publish({tp.partition: consumer.highwater(tp) for tp in consumer.assignment()})
+        await asyncio.sleep(0.5)
