@@ -15,7 +15,7 @@ from clickhouse_connect.driver.httputil import get_pool_manager
 
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
-from storage.errors import is_transient, unavailable
+from storage.errors import explained
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _CONNECT_TIMEOUT: Final = 5
@@ -32,7 +32,7 @@ def connect(settings: Settings, *, readonly: bool = False, database: str | None 
     try:
         return clickhouse_connect.get_client(**options)
     except Exception as error:
-        raise _explained(error) from error
+        raise _refused(error) from error
 
 
 async def connect_async(settings: Settings, *, readonly: bool = False, database: str | None = None) -> AsyncClient:
@@ -40,7 +40,7 @@ async def connect_async(settings: Settings, *, readonly: bool = False, database:
     try:
         return await clickhouse_connect.get_async_client(**_options(settings, readonly, database))
     except Exception as error:
-        raise _explained(error) from error
+        raise _refused(error) from error
 
 
 def _options(settings: Settings, readonly: bool, database: str | None) -> dict[str, Any]:
@@ -61,9 +61,7 @@ def _is_local(settings: Settings) -> bool:
     return urlsplit(settings.clickhouse_dsn.get_secret_value()).hostname in _LOOPBACK
 
 
-def _explained(error: Exception) -> Exception:
-    if is_transient(error):
-        return unavailable(error)
+def _refused(error: Exception) -> Exception:
     if isinstance(error, ValueError | TypeError):
         return UsageError("HOADON_CLICKHOUSE_DSN is not a DSN of clickhouse-connect")
-    return error
+    return explained(error)

@@ -56,3 +56,8 @@ def unavailable(error: BaseException) -> StoreUnavailable:
     code = getattr(error, "code", None)
     reason = f"code {code}" if code is not None else type(error).__name__
     return StoreUnavailable(f"the store does not answer ({reason})")
+
+
+def explained(error: Exception) -> Exception:
+    """What a caller of the store raises for `error`: StoreUnavailable if it is transient, else itself."""
+    return unavailable(error) if is_transient(error) else error
