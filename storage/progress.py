@@ -111,6 +111,19 @@ def covered(client: Client, topic: str, start: Mapping[int, int] | None = None) 
     return {one.partition: one for one in ranges if one.last >= one.first}
 
 
+def since(client: Client, topic: str, frontier: Mapping[int, int], longest: int) -> list[Range]:
+    """The rows that reach beyond `frontier` (partition → first offset not stored), none of them over `longest` long."""
+    if not frontier:
+        return []
+    # Numbers only; one condition for each partition, so that the primary key serves it.
+    beyond = " OR ".join(
+        f"(partition = {int(one)} AND first_offset >= {max(0, int(first) - longest)} AND last_offset >= {int(first)})"
+        for one, first in frontier.items()
+    )
+    sql = f"SELECT partition, first_offset, last_offset FROM progress WHERE topic = {{topic:String}} AND ({beyond})"  # noqa: S608
+    return [Range(*row) for row in _query(client, sql, topic)]
+
+
 @dataclass(frozen=True, slots=True)
 class Watermark:
     """All received before `complete_up_to_us` is decided and stored; found at `computed_at_us`."""

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from storage.progress import Range
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -16,15 +18,6 @@ class Bounds:
     messages: int
     bytes: int
     wait: float
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Offsets `first` … `last` of one partition, all of them."""
-
-    partition: int
-    first: int
-    last: int
 
 
 def ranges(offsets: Iterable[tuple[int, int]]) -> list[Range]:

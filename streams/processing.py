@@ -21,9 +21,9 @@ from hoadon.common import metrics
 from hoadon.common.clock import now_us
 from hoadon.common.errors import Unavailable
 from identity.sealing import Sealer
-from storage import schema
+from storage import progress
 from streams import letters, wire
-from streams.batching import Range, ranges, token
+from streams.batching import ranges, token
 from streams.engine import DeadLetter, Message, Output
 from streams.kafka import Outbox, Record
 
@@ -93,7 +93,9 @@ class Processing:
         self._topic, self._worker, self._patience = topic, worker, patience
         self._share = DeadShare(dead_share)
         self._run = secrets.token_hex(4)
-        self._progress([Range(0, 0, 0)])  # the first table costs pyarrow seconds where pandas is installed
+        progress.rows(
+            topic, [progress.Range(0, 0, 0)], worker
+        )  # the first table costs pyarrow seconds where pandas is installed
 
     def handle(self, messages: Sequence[Message]) -> None:
         """Returns when everything about `messages` is durable. Raises Unavailable, TooManyDead."""
@@ -110,7 +112,9 @@ class Processing:
             for letter in dead:
                 metrics.DEAD_LETTERS.labels(reason=letter.reason).inc()
                 _log.warning("dead letter", origin=letters.origin(letter), reason=letter.reason, detail=letter.detail)
-        self._sink.write({"progress": self._progress(covered)}, token(self._topic, covered, self._run))
+        self._sink.write(
+            {"progress": progress.rows(self._topic, covered, self._worker)}, token(self._topic, covered, self._run)
+        )
 
     def revoke(self, partitions: Iterable[int]) -> None:
         self._engine.revoke(partitions)
@@ -165,19 +169,6 @@ class Processing:
         if output.decisions:
             self._outbox.send(Record(wire.DECISIONS, key, value) for key, value in output.decisions)
         _observe(output)
-
-    def _progress(self, covered: Sequence[Range]) -> pa.Table:
-        now = now_us()
-        columns = {
-            "topic": [self._topic] * len(covered),
-            "partition": [r.partition for r in covered],
-            "first_offset": [r.first for r in covered],
-            "last_offset": [r.last for r in covered],
-            "worker": [self._worker] * len(covered),
-            "kind": ["batch"] * len(covered),
-            "written_at": [now] * len(covered),
-        }
-        return schema.table("progress", columns)
 
 
 def describe(error: BaseException) -> str:

@@ -56,11 +56,10 @@ def serve(settings: Settings, *, jobs: bool) -> None:
 
 def build(settings: Settings) -> Processing:
     """The processing of a production worker: the engine on the store. Raises UsageError, Unavailable."""
-    from storage.reader import StoreReader
-
     from identity.sealing import KeyProblem, Sealer
     from invoice_schema.envelope import Limits
     from storage.client import connect
+    from storage.reader import StoreReader
     from storage.sink import Sink
     from streams.engine import Engine, TaxpayerSnapshot
     from streams.processing import Processing

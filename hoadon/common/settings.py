@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     max_invoices: int = Field(5_000, description="HDon in one package (ENV-03)")
 
     worker_id: str = Field("worker-1", description="unique name of this worker, its static Kafka member id")
-    batch_messages: int = Field(2_000, ge=1, description="messages in one batch at most")
+    batch_messages: int = Field(2_000, ge=1, le=10_000, description="messages in one batch at most")
     batch_bytes: int = Field(48 * 1024 * 1024, ge=1, description="bytes of documents in one batch at most")
     batch_wait: float = Field(0.2, gt=0, description="seconds a batch waits for more messages")
     patience: float = Field(60.0, gt=0, description="seconds a worker waits for a lost store or broker before it ends")
