@@ -29,6 +29,7 @@ from hoadon.services import LOOPBACK, Plan, Service, plan
 
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 18.0
+_START_TRIES: Final = 5
 _FIRST_DELAY, _LONGEST_DELAY, _STABLE_SECONDS = 0.2, 30.0, 30.0
 _LOOK, _PROBE, _LOGS = 0.1, 2.0, 5.0
 _LEFTOVER_PATIENCE: Final = 3.0
