@@ -35,6 +35,7 @@ class Answer:
         self._patience = patience
         self._queue: asyncio.Queue[Piece] = asyncio.Queue()
         self._room = threading.Semaphore(AHEAD)
+        self.finished = False
 
     def work(self) -> None:
         """In a thread of the pool. Every end, good or bad, is a last piece."""
@@ -65,6 +66,7 @@ class Answer:
     async def pieces(self) -> AsyncIterator[Piece]:
         while True:
             piece = await self._queue.get()
+            self.finished = piece.last
             self._room.release()
             yield piece
             if piece.last:

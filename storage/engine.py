@@ -34,7 +34,11 @@ class Memory:
     """Limits in bytes. The engine's own defaults take nine tenths of the machine and caches of gigabytes."""
 
     server: int = 3072 * _MIB
-    query: int = 1536 * _MIB
+
+    @property
+    def query(self) -> int:
+        """One query may take half of it."""
+        return self.server // 2
 
     def server_settings(self) -> dict[str, int]:
         return {

@@ -25,7 +25,7 @@ import uvloop
 from hoadon.common import logging
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
-from storage.engine import Engine
+from storage.engine import Engine, Memory
 from storage.http import App
 from storage.session import Job
 
@@ -86,7 +86,7 @@ def serve(settings: Settings) -> None:
     """Run the store until SIGTERM or SIGINT. Raises UsageError: taken port, locked or damaged directory."""
     logging.configure("store", settings.log_level)
     with contextlib.closing(_listen(settings.store_port)) as listener:
-        engine = Engine.open(settings.data / "store")
+        engine = Engine.open(settings.data / "store", Memory(settings.store_memory * 1024 * 1024))
         pools = Pools()
         _log.info("ready", port=settings.store_port)
         uvloop.run(_serve(App(engine, pools), listener))

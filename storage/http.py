@@ -95,14 +95,14 @@ class App:
         if "enable_http_compression=1" in scope["query_string"].decode("latin-1"):
             encoding = codec.choose(headers.get("accept-encoding", ""))
         future = self._runner.submit(job, answer.work)
+        future.add_done_callback(lambda _: self._runner.done(job))
         watch = asyncio.create_task(_abort_on_disconnect(receive, job))
         try:
             return kind, await _send(answer, encoding, send)
         finally:
             watch.cancel()
-            if not future.done():
+            if not answer.finished:
                 await asyncio.shield(asyncio.to_thread(job.abort))
-            future.add_done_callback(lambda _: self._runner.done(job))
 
 
 async def _body(receive: Receive, encoding: str) -> bytes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
+import itertools
 import struct
 import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,7 +18,6 @@ _STREAMED: Final = frozenset(
     {"Native", "RowBinary", "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "CSV", "JSONEachRow", "ArrowStream"}
 )
 _DEFAULTS: Final = {"async_insert": "0", "max_execution_time": "300", "max_query_size": "8388608"}
-_KILL: Final = re.compile(r"\s*KILL\b", re.IGNORECASE)
 
 
 class Aborted(Exception):
@@ -35,6 +34,7 @@ class Job:
     summary: Summary = field(default_factory=Summary)
     _gone: threading.Event = field(default_factory=threading.Event)
     _running: bool = False
+    _number: int = field(default_factory=itertools.count(1).__next__)
 
     def __post_init__(self) -> None:
         text, body = self.request.text, self.request.body
@@ -88,18 +88,18 @@ class Job:
 
     @property
     def _comment(self) -> str:
-        return f"hoadon-{id(self):x}"
+        return f"hoadon-{self._number}"
 
     def _prepare(self, connection: Any) -> None:
-        if self.request.database:
-            connection.query(f"USE {_identifier(self.request.database)}", "Null")
         limits = {"max_memory_usage": str(self.engine.memory.query), "log_comment": self._comment}
         settings = _DEFAULTS | limits | dict(self.request.settings)
-        _set(connection, settings)
-        if self.statement.kind is Kind.INSERT and self.request.parameters:
-            _set(connection, {f"param_{name}": value for name, value in self.request.parameters.items()})
+        if self.statement.kind is Kind.INSERT:
+            settings |= {f"param_{name}": value for name, value in self.request.parameters.items()}
+        script = [f"USE {_identifier(self.request.database)}"] if self.request.database else []
+        script.append("SET " + ", ".join(f"{name} = {_literal(value)}" for name, value in settings.items()))
         if self.request.readonly:
-            _set(connection, {"readonly": str(self.request.readonly)})
+            script.append(f"SET readonly = {self.request.readonly}")
+        connection.query("; ".join(script), "Null")
 
     def _insert(self, connection: Any) -> None:
         sql = self.statement.sql.decode()
@@ -170,10 +170,6 @@ def _identifier(name: str) -> str:
 
 def _literal(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _set(connection: Any, settings: Mapping[str, str]) -> None:
-    connection.query("SET " + ", ".join(f"{name} = {_literal(value)}" for name, value in settings.items()), "Null")
 
 
 _ARROW_END: Final = b"\xff\xff\xff\xff\x00\x00\x00\x00"

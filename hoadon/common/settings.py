@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     console_host: str = Field("127.0.0.1", description="address the console binds")
     console_port: int = Field(8081, description="port of the console")
     store_port: int = Field(8123, description="port of the embedded store, loopback only")
+    store_memory: int = Field(3072, ge=512, description="MiB of memory the embedded store may take; one query half of it")
     broker_port: int = Field(9092, description="port of the embedded broker, loopback only")
     metrics_port: int = Field(9100, description="metrics of worker-N are on this port + N, loopback")
     metrics_token: SecretStr | None = Field(None, description="bearer token for /metrics and /readyz off loopback")
