@@ -164,18 +164,50 @@ def rules(
 def registry_import(
     csv: Annotated[Path, typer.Argument(metavar="CSV", help="UTF-8 with a header line.")], data: Data = None
 ) -> None:
-    """Read taxpayers from a CSV file into the store."""
-    from storage.taxpayers import import_csv
+    """Read taxpayers from a CSV file into the store; a file with a bad row changes nothing."""
+    from hoadon.operations import import_registry
 
-    typer.echo(f"{import_csv(_instance(data), csv)} taxpayers imported")
+    typer.echo(f"{import_registry(_instance(data), csv)} taxpayers imported")
+
+
+Reason = Annotated[str, typer.Option("--reason", metavar="CODE", help="Only those with this reason.")]
 
 
 @dead_letters.command("list")
-def dead_letters_list(data: Data = None) -> None:
-    """List what could not be processed."""
-    from streams.deadletters import list_letters
+def dead_letters_list(
+    data: Data = None,
+    reason: Reason = "",
+    everything: Annotated[bool, typer.Option("--all", help="Also those that were replayed.")] = False,
+) -> None:
+    """List what could not be processed; exit code 1 if there is something."""
+    from hoadon.operations import list_letters
 
-    list_letters(_instance(data))
+    raise typer.Exit(1 if list_letters(_instance(data), reason, everything=everything) else 0)
+
+
+@dead_letters.command("show")
+def dead_letters_show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="topic:partition:offset:index, as listed.")],
+    data: Data = None,
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the bytes there.")] = None,
+) -> None:
+    """Write the original bytes of one dead letter. They may hold personal data."""
+    from hoadon.operations import show_letter
+
+    show_letter(_instance(data), name, output)
+
+
+@dead_letters.command("replay")
+def dead_letters_replay(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME…]", help="Dead letters, as listed.")] = None,
+    data: Data = None,
+    reason: Reason = "",
+    everything: Annotated[bool, typer.Option("--all", help="All that were not replayed yet.")] = False,
+) -> None:
+    """Send dead letters to the broker again, with the time of their first receipt."""
+    from hoadon.operations import replay_letters
+
+    typer.echo(f"{replay_letters(_instance(data), names or [], reason, everything=everything)} sent again")
 
 
 @app.command(

@@ -1,0 +1,70 @@
+"""The operator's commands on a running instance: import the registry, look at dead letters and send them again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from hoadon.common.errors import UsageError
+from hoadon.common.settings import Settings
+from identity.sealing import KeyProblem, Sealer
+from storage.client import connect
+from storage.taxpayers import import_csv
+from streams import deadletters
+
+
+def import_registry(settings: Settings, csv: Path) -> int:
+    """Import a registry with a progress bar on a terminal; the number of taxpayers. Raises HoadonError."""
+    try:
+        sealer = Sealer.load(settings.keys_dir or settings.data / "keys")
+    except KeyProblem as problem:
+        raise UsageError(f"cannot use the keys: {problem}") from problem
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with (
+        Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar,
+        connect(settings) as client,
+    ):
+        task = bar.add_task("taxpayers", total=None)
+        return import_csv(client, csv, sealer, lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def list_letters(settings: Settings, reason: str, *, everything: bool) -> int:
+    """Print the dead letters, newest first; how many."""
+    found = deadletters.list_letters(settings, deadletters.Selector((), reason, "" if everything else "dead"))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("name", "found at", "reason", "status", "bytes", "detail"):
+        table.add_column(column, no_wrap=column != "detail", justify="right" if column == "bytes" else "left")
+    for letter in found:
+        found_at = f"{letter.found_at:%Y-%m-%dT%H:%M:%SZ}"
+        table.add_row(letter.name, found_at, letter.reason, letter.status, str(letter.size), Text(letter.detail))
+    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+    return len(found)
+
+
+def show_letter(settings: Settings, name: str, output: Path | None) -> None:
+    """Write the bytes of a dead letter's message to `output`, or to standard output; its facts go to stderr."""
+    letter, original = deadletters.show(settings, name)
+    facts = f"{letter.name}: {letter.reason}, {letter.detail}, {letter.size} bytes, sha256 {letter.sha256}"
+    Console(stderr=True, highlight=False).print(Text(facts), soft_wrap=True)
+    body = original.value or b""
+    if output is None:
+        sys.stdout.buffer.write(body)
+        return
+    try:
+        output.write_bytes(body)
+        output.chmod(0o600)
+    except OSError as error:
+        raise UsageError(f"cannot write {output}: {error.strerror}") from error
+
+
+def replay_letters(settings: Settings, names: Sequence[str], reason: str, *, everything: bool) -> int:
+    """Send the chosen dead letters again; how many. Raises UsageError unless something was chosen."""
+    if not (names or reason or everything):
+        raise UsageError("name the dead letters, or choose them by --reason, or all by --all")
+    return deadletters.replay(settings, deadletters.Selector(names, reason))
