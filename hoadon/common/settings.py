@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     console_host: str = Field("127.0.0.1", description="address the console binds")
     console_port: int = Field(8081, description="port of the console")
     store_port: int = Field(8123, description="port of the embedded store, loopback only")
-    store_memory: int = Field(3072, ge=512, description="MiB of memory the embedded store may take; one query half of it")
+    store_memory: int = Field(3072, ge=512, description="MiB of memory the embedded store takes at most")
     broker_port: int = Field(9092, description="port of the embedded broker, loopback only")
     metrics_port: int = Field(9100, description="metrics of worker-N are on this port + N, loopback")
     metrics_token: SecretStr | None = Field(None, description="bearer token for /metrics and /readyz off loopback")
@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     demo: bool = Field(False, description="the key `demo` may act for every sender; loopback only")
     rate_packages: float = Field(2_000.0, gt=0, description="packages per second one credential may post, burst of two seconds")
     max_in_flight: int = Field(512, ge=1, description="requests handled at once by a gateway; more are answered 429")
+
+    max_waiting: int = Field(5_000, ge=0, description="requests that wait for a decision at once; more are answered without waiting")
+    max_wait: float = Field(60.0, ge=0, description="seconds a request may wait for a decision (`?wait=`)")
+    read_timeout: float = Field(10.0, gt=0, description="seconds between two pieces of a request's body; four times that for all of it")
+    body_bytes: int = Field(256 * 1024 * 1024, ge=1, description="bytes of bodies a gateway holds at once, and of packages not yet in Kafka")
 
     max_body: int = Field(20 * 1024 * 1024, description="bytes of one package, packed or unpacked (ENV-03, 413)")
     max_depth: int = Field(64, description="nesting of elements, the root is 1 (ENV-03)")
