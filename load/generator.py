@@ -311,13 +311,14 @@ class Generator:
         return render(draft), _truth(position, draft, codes=("KEY-07",), accepted=False, row=False)
 
     def _stray(self, shop: Shop, position: int) -> tuple[str, InvoiceTruth] | None:
-        """An invoice of the next merchant in this merchant's package."""
+        """An invoice of the next merchant in this merchant's package; its key is under the envelope's tax code."""
         other = self._shops[(self._shops.index(shop) + 1) % len(self._shops)]
         if other is shop:
             return None
-        draft = self._draft(other, other.stray.letters, _take(other.stray))
+        draft = self._draft(other, shop.stray.letters, _take(shop.stray))
         draft.settle()
-        return render(draft), _truth(position, draft, codes=("KEY-01",), accepted=False)
+        truth = _truth(position, draft, codes=("KEY-01",), accepted=False)
+        return render(draft), truth._replace(mst=shop.merchant.mst)
 
     def _late(self, shop: Shop, position: int) -> tuple[str, InvoiceTruth] | None:
         """In a series of its own, always as late as before, so that days rise with numbers."""
