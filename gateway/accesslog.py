@@ -1,0 +1,56 @@
+"""The access log: one line of JSON per request on stderr, gathered and written a few times a second."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from datetime import UTC, datetime
+from typing import BinaryIO, Final
+
+import orjson
+
+_EVERY_S: Final = 0.25
+_MOST: Final = 1_000
+
+
+class AccessLog:
+    """Lines wait at most a quarter of a second; `flush` at the end."""
+
+    def __init__(self, stream: BinaryIO | None = None) -> None:
+        self._stream = stream or sys.stderr.buffer
+        self._lines: list[bytes] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, method: str, route: str, status: int, seconds: float, credential: str) -> None:
+        """`method` is shown where it is a known one; `credential` is the id of the key, '' for none."""
+        self._lines.append(
+            orjson.dumps(
+                {
+                    "service": "gateway",
+                    "event": "request",
+                    "method": method if method in _METHODS else "OTHER",
+                    "route": route,
+                    "status": status,
+                    "ms": round(seconds * 1000, 2),
+                    "key": credential,
+                    "timestamp": datetime.fromtimestamp(time.time(), UTC),
+                }
+            )
+        )
+        if len(self._lines) >= _MOST:
+            self.flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_EVERY_S, self.flush)
+
+    def flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._lines:
+            lines, self._lines = self._lines, []
+            self._stream.write(b"\n".join(lines) + b"\n")
+            self._stream.flush()
+
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})

@@ -1,0 +1,95 @@
+"""For operators and callers' set-up: limits, liveness, readiness, metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ipaddress
+
+import orjson
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.admission import Rates
+from gateway.auth import EVERY, Credential, bearer
+from gateway.lookups import Lookups
+from gateway.problems import Problem
+from gateway.producer import Producer
+from hoadon.common.settings import Settings
+from invoice_schema.envelope import MESSAGE_TYPES, VERSIONS
+
+JSON = "application/json"
+_READY_S = 3.0
+
+
+class Operations:
+    """Everything that is not about a package."""
+
+    def __init__(self, settings: Settings, rates: Rates, producer: Producer, lookups: Lookups) -> None:
+        self._settings = settings
+        self._rates = rates
+        self._producer = producer
+        self._lookups = lookups
+        self.stopping = False
+
+    async def limits(self, request: Request, who: Credential) -> Response:
+        """What holds for the caller: sizes in bytes, times in seconds."""
+        settings = self._settings
+        return _json(
+            {
+                "sender": who.mngui,
+                "taxpayers": EVERY if who.taxpayers is None else len(who.taxpayers),
+                "max_body_bytes": settings.max_body,
+                "max_depth": settings.max_depth,
+                "max_text_characters": settings.max_text,
+                "max_invoices": settings.max_invoices,
+                "packages_per_second": self._rates.rate(who),
+                "burst_packages": int(self._rates.burst(who)),
+                "max_wait_seconds": settings.max_wait,
+                "max_requests_at_once": settings.max_in_flight,
+                "message_types": list(MESSAGE_TYPES),
+                "versions": list(VERSIONS),
+                "content_encodings": ["identity", "gzip"],
+            }
+        )
+
+    async def healthz(self, request: Request) -> Response:
+        return _json({"status": "ok"})
+
+    async def readyz(self, request: Request) -> Response:
+        self._operators_only(request)
+        try:
+            async with asyncio.timeout(_READY_S):
+                store = await self._lookups.ping()
+        except TimeoutError:
+            store = False
+        checks = {"broker": self._producer.up, "store": store, "running": not self.stopping}
+        ready = all(checks.values())
+        return _json({"status": "ready" if ready else "not-ready", "checks": checks}, 200 if ready else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        self._operators_only(request)
+        return Response(generate_latest(), 200, media_type=CONTENT_TYPE_LATEST)
+
+    async def payments(self, request: Request, who: Credential) -> Response:
+        raise Problem("not-yet")
+
+    def _operators_only(self, request: Request) -> None:
+        token = self._settings.metrics_token
+        given = bearer(request.headers.get("authorization"))
+        if token is not None and given and hmac.compare_digest(token.get_secret_value().encode(), given.encode()):
+            return
+        if request.client is None or not _is_loopback(request.client.host):
+            raise Problem("operators-only")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(value), status, media_type=JSON)

@@ -1,0 +1,193 @@
+"""The Kafka producer behind the publisher: librdkafka, a thread that polls it, one that asks for life.
+
+The broker counts as down from the start, after "all brokers down" or after a delivery that timed out, until a request
+for metadata is answered. While it is down `send` refuses at once, so nothing piles up in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Producer as _Producer
+
+from hoadon.common import metrics
+from hoadon.common.errors import UsageError
+
+MAX_MESSAGE: Final = 21 * 1024 * 1024
+_POLL_S: Final = 0.1
+_ASK_S: Final = 1.0
+_CALM_S: Final = 15.0
+_DOWN: Final = (KafkaError._ALL_BROKERS_DOWN, KafkaError._MSG_TIMED_OUT, KafkaError._TIMED_OUT)
+
+log = structlog.get_logger(__name__)
+
+
+class NotAcknowledged(Exception):
+    """The broker did not acknowledge the message; `reason` is librdkafka's name for why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Producer:
+    """Use it from one event loop. `sound` is False where the topic does not have the partitions it should."""
+
+    def __init__(
+        self, bootstrap: str, topic: str, partitions: int, *, timeout_s: float, properties: Path | None
+    ) -> None:
+        self._topic = topic
+        self._partitions = partitions
+        self._loop = asyncio.get_running_loop()
+        self._kafka = _Producer(
+            {
+                "client.id": "hoadon-gateway",
+                "acks": "all",
+                "enable.idempotence": True,
+                "compression.type": "zstd",
+                "linger.ms": 0,
+                "message.max.bytes": MAX_MESSAGE,
+                "queue.buffering.max.kbytes": 1024 * 1024,
+                "delivery.timeout.ms": round(timeout_s * 1000),
+                "request.timeout.ms": max(1000, round(timeout_s * 500)),
+                "reconnect.backoff.ms": 50,
+                "reconnect.backoff.max.ms": 1000,
+                "socket.nagle.disable": True,
+                "allow.auto.create.topics": False,
+                **(_read_properties(properties) if properties else {}),
+                "bootstrap.servers": bootstrap,
+                "error_cb": self._on_error,
+            },
+            logger=_Quiet(),
+        )
+        self.up = False
+        self.sound = False
+        self._closing = threading.Event()
+        self._doubt = threading.Event()
+        self._lock = threading.Lock()
+        self._settled: list[tuple[asyncio.Future[None], str | None]] = []
+        self._threads = [
+            threading.Thread(target=self._poll, name="kafka-poll", daemon=True),
+            threading.Thread(target=self._ask, name="kafka-ask", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def send(
+        self, partition: int, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]]
+    ) -> asyncio.Future[None]:
+        """Hand over one message; the future is done once all replicas in sync have it, or is a NotAcknowledged."""
+        future: asyncio.Future[None] = self._loop.create_future()
+        if not self.up:
+            future.set_exception(NotAcknowledged("down"))
+            return future
+        began = time.perf_counter()
+
+        def delivered(error: KafkaError | None, _: Any) -> None:
+            if error is None:
+                metrics.PRODUCE_SECONDS.observe(time.perf_counter() - began)
+            elif error.code() in _DOWN:
+                self._suspect(error.name())
+            self._settle(future, None if error is None else error.name())
+
+        try:
+            self._kafka.produce(self._topic, value, key, partition, on_delivery=delivered, headers=list(headers))
+        except BufferError:
+            future.set_exception(NotAcknowledged("queue-full"))
+        except KafkaException as error:
+            future.set_exception(NotAcknowledged(error.args[0].name()))
+        return future
+
+    async def close(self, patience_s: float) -> None:
+        """Wait for what is under way, then stop."""
+        left = await asyncio.to_thread(self._kafka.flush, patience_s)
+        if left:
+            log.warning("closed_with_messages_unacknowledged", messages=left)
+        self._closing.set()
+        self._doubt.set()
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join, 3.0)
+
+    def _settle(self, future: asyncio.Future[None], reason: str | None) -> None:
+        """From the poll thread: pass outcomes to the loop, waking it once for all that come together."""
+        with self._lock:
+            first = not self._settled
+            self._settled.append((future, reason))
+        if first:
+            try:
+                self._loop.call_soon_threadsafe(self._resolve)
+            except RuntimeError:  # the loop is closed: nobody waits any more
+                self._settled.clear()
+
+    def _resolve(self) -> None:
+        with self._lock:
+            settled, self._settled = self._settled, []
+        for future, reason in settled:
+            if future.done():
+                continue
+            if reason is None:
+                future.set_result(None)
+            else:
+                future.set_exception(NotAcknowledged(reason))
+
+    def _poll(self) -> None:
+        while not self._closing.is_set():
+            self._kafka.poll(_POLL_S)
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.code() in _DOWN or error.fatal():
+            self._suspect(error.name())
+
+    def _suspect(self, reason: str) -> None:
+        if self.up:
+            log.warning("broker_down", reason=reason)
+        self.up = False
+        self._doubt.set()
+
+    def _ask(self) -> None:
+        """Ask for metadata: at once when in doubt, every second while the broker is down, rarely else."""
+        while not self._closing.is_set():
+            self._ask_once()
+            self._doubt.wait(_CALM_S if self.up else _ASK_S)
+            self._doubt.clear()
+
+    def _ask_once(self) -> None:
+        try:
+            topic = self._kafka.list_topics(timeout=2.0).topics.get(self._topic)
+        except KafkaException as error:
+            self._suspect(error.args[0].name())
+            return
+        self.sound = topic is not None and topic.error is None and len(topic.partitions) == self._partitions
+        if not self.sound:
+            log.error("topic_unfit", topic=self._topic, partitions=len(topic.partitions) if topic else 0)
+        if self.up != self.sound:
+            log.info("broker_up" if self.sound else "broker_unfit")
+        self.up = self.sound
+
+
+class _Quiet:
+    """librdkafka's log lines name addresses only, but one per failed connection is too much: keep errors' facility."""
+
+    def log(self, level: int, _format: str, *args: Any) -> None:
+        log.debug("librdkafka", level=level, facility=str(args[0]) if args else "")
+
+
+def _read_properties(path: Path) -> dict[str, str]:
+    """librdkafka settings of a file of `name=value` lines; `#` begins a comment line."""
+    found: dict[str, str] = {}
+    try:
+        lines = path.read_text().splitlines()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    for line in map(str.strip, lines):
+        if line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            found[name.strip()] = value.strip()
+    return found
