@@ -23,6 +23,7 @@ class Packer(Protocol):
     def finish(self) -> bytes: ...
 
 
+_SLICE: Final = 1024
 ENCODINGS: Final = ("lz4", "zstd", "gzip", "deflate")
 
 
@@ -38,52 +39,64 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
         raise BadEncoding(f"Cannot decompress {encoding}: {error}") from error
 
 
-def _frames(body: bytes, limit: int, new: Callable[[], Any]) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while body:
-        frame = new()
-        while not frame.eof:
-            part = frame.decompress(body, limit + 1 - size) if body or frame.needs_input is False else b""
-            body = b""
-            if not part and frame.needs_input:
-                raise EOFError("the data ends early")
-            size += len(part)
-            if size > limit:
-                raise TooLarge
-            parts.append(part)
-        body = frame.unused_data or b""
-    return b"".join(parts)
-
-
 def _lz4(body: bytes, limit: int) -> bytes:
-    return _frames(body, limit, lz4.frame.LZ4FrameDecompressor)
+    parts = _Parts(limit)
+    while body:
+        frame = lz4.frame.LZ4FrameDecompressor()
+        parts.add(frame.decompress(body, parts.room))
+        while not frame.eof:
+            if frame.needs_input:
+                raise EOFError("the data ends early")
+            parts.add(frame.decompress(b"", parts.room))
+        body = frame.unused_data or b""
+    return parts.joined
 
 
 def _zstd(body: bytes, limit: int) -> bytes:
-    reader = zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True)
-    data: bytes = reader.read(limit + 1)
-    if len(data) > limit:
-        raise TooLarge
-    return data
+    """In small slices, since the decompressor cannot be told how much to give: one slice is 32 MiB at most."""
+    parts = _Parts(limit)
+    at = 0
+    while at < len(body):
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        while not frame.eof:
+            if at >= len(body):
+                raise EOFError("the data ends early")
+            parts.add(frame.decompress(body[at : at + _SLICE]))
+            at = min(at + _SLICE, len(body))
+        at -= len(frame.unused_data)
+    return parts.joined
 
 
 def _zlib(wbits: int) -> Callable[[bytes, int], bytes]:
     def run(body: bytes, limit: int) -> bytes:
-        parts: list[bytes] = []
-        size = 0
+        parts = _Parts(limit)
         while body:
             stream = zlib.decompressobj(wbits)
-            parts.append(stream.decompress(body, limit + 1 - size))
-            size += len(parts[-1])
-            if size > limit:
-                raise TooLarge
+            parts.add(stream.decompress(body, parts.room))
             if not stream.eof:
                 raise EOFError("the data ends early")
             body = stream.unused_data
-        return b"".join(parts)
+        return parts.joined
 
     return run
+
+
+class _Parts:
+    """Unpacked parts, up to `limit` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self.room = limit + 1
+        self._parts: list[bytes] = []
+
+    def add(self, part: bytes) -> None:
+        self.room -= len(part)
+        if self.room <= 0:
+            raise TooLarge
+        self._parts.append(part)
+
+    @property
+    def joined(self) -> bytes:
+        return b"".join(self._parts)
 
 
 _UNPACK: Final[dict[str, Callable[[bytes, int], bytes]]] = {
