@@ -45,6 +45,11 @@ LEDGER_SERIES = Gauge("hoadon_ledger_series", "Series whose accepted numbers thi
 WATERMARK_AGE_SECONDS = Gauge("hoadon_watermark_age_seconds", "How long ago everything received was decided and stored.")
 MENDED_MESSAGES = Counter("hoadon_mended_messages", "Messages sent again because the audit found them missing.")
 
+# Console
+QUESTION_SECONDS = Histogram(
+    "hoadon_console_question_seconds", "Time of one of the console's questions to the store.", ["question"], buckets=_SECONDS
+)
+
 # Store and supervisor
 STORE_QUERIES = Counter("hoadon_store_queries", "Requests to the embedded store, by kind and status.", ["kind", "status"])
 STORE_SECONDS = Histogram("hoadon_store_seconds", "Time of a request to the embedded store, by kind.", ["kind"], buckets=_SECONDS)

@@ -1,0 +1,68 @@
+"""`GET /` and `GET /api/v1/overview`: what happens now. No sign-in yet, so masked values only."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from console.answers import JsonResponse
+from console.feeds import Facts, Feeds
+from console.language import Language, language
+from console.pages.overview_json import document
+from console.pages.parts import CHARTS, PANELS
+from console.params import View, language_of, view_of
+from console.templating import Templates
+
+_REMEMBERED = 256
+
+
+class Overview:
+    def __init__(self, feeds: Feeds, templates: Templates) -> None:
+        self._feeds = feeds
+        self._templates = templates
+        self._parts: dict[tuple[object, ...], Markup] = {}
+
+    @property
+    def routes(self) -> list[Route]:
+        return [Route("/", self.page), Route("/api/v1/overview", self.json)]
+
+    async def page(self, request: Request) -> Response:
+        """The whole page; only one panel where htmx asks for it by `panel`."""
+        view = view_of(request.query_params, CHARTS)
+        words = language(language_of(view, request.headers.get("accept-language", "")))
+        headers = {"Content-Language": words.lang, "Vary": "Accept-Language, HX-Request"}
+        panel = request.query_params.get("panel", "")
+        if panel in PANELS and request.headers.get("hx-request") == "true":
+            facts = await self._feeds.read(*PANELS[panel].needs)
+            return HTMLResponse(self._part(panel, facts, view, words), headers=headers)
+        facts = await self._feeds.read()
+        parts = {name: self._part(name, facts, view, words) for name in PANELS}
+        html = self._templates.render("pages/overview.html", words, view=view, parts=parts, facts=facts)
+        return HTMLResponse(html, headers=headers)
+
+    async def json(self, request: Request) -> Response:
+        return JsonResponse(document(await self._feeds.read(), view_of(request.query_params)))
+
+    def _part(self, name: str, facts: Facts, view: View, words: Language) -> Markup:
+        """A panel's HTML, made once for all who look at the same answers in the same way."""
+        panel = PANELS[name]
+        state = panel.state(facts)
+        answers = tuple((answer.as_of, answer.error) for answer in panel.answers(facts))
+        known = (name, words.lang, view, state, answers, facts.day)
+        if known not in self._parts:
+            if len(self._parts) >= _REMEMBERED:
+                self._parts.clear()
+            self._parts[known] = self._templates.render(
+                f"partials/{name}.html",
+                words,
+                panel=name,
+                view=view,
+                state=state,
+                as_of=panel.as_of(facts),
+                reason=words.named("reason", panel.error(facts)),
+                as_table=name in view.table,
+                **panel.values(facts, view, words),
+            )
+        return self._parts[known]
