@@ -39,6 +39,7 @@ STOP_SECONDS: Final = 5.0
 _HEAP_MIB: Final = 384
 _OLDEST_JAVA: Final = 17
 _IN_USE_PATIENCE: Final = 5.0
+_REASON_CHARACTERS: Final = 300
 _EXCEPTION: Final = re.compile(
     r"(?:Caused by: |Exception in thread \S+ )?(?:[a-z][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error): (.+)"
 )
@@ -189,7 +190,15 @@ def _format(command: Sequence[str], settings: Settings, directory: Path) -> None
     shutil.rmtree(new, ignore_errors=True)
     config = _write_properties(directory / "format.properties", properties(settings, new))
     arguments = [*command, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(config)]
-    done = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    me = os.getpid()
+    done = subprocess.run(
+        arguments,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: die_with_parent(me),
+    )
     if done.returncode != 0:
         raise UsageError(f"broker: cannot format {directory}: {_reason(done.stderr.splitlines())}")
     (new / "log").rename(directory / "log")
@@ -266,7 +275,6 @@ def _lines(child: subprocess.Popen[bytes]) -> Iterator[str]:
 
 def _reason(lines: Sequence[str]) -> str:
     """The sentence in Kafka's output that tells why it ended: the innermost exception's, else the last line."""
-    for line in reversed(lines):
-        if found := _EXCEPTION.match(line):
-            return found[1]
-    return lines[-1].strip() if lines else "it said nothing"
+    found = next((match[1] for line in reversed(lines) if (match := _EXCEPTION.match(line))), None)
+    text = found or (lines[-1] if lines else "it said nothing")
+    return "".join(letter for letter in text if letter.isprintable()).strip()[:_REASON_CHARACTERS]
