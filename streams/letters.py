@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 import pyarrow as pa
+import zstandard
 
 from hoadon.common.clock import now_us
 from identity.sealing import Sealer
@@ -59,12 +60,13 @@ def origin(letter: DeadLetter) -> str:
 
 
 def seal(sealer: Sealer, letter: DeadLetter) -> bytes:
-    return sealer.seal(_encode(original(letter)), origin(letter).encode())
+    """zstd, then AES-GCM bound to the letter's name."""
+    return sealer.seal(zstandard.compress(_encode(original(letter))), origin(letter).encode())
 
 
 def open_sealed(sealer: Sealer, sealed: bytes, name: str) -> Original:
     """The original of the letter called `name` (see `origin`)."""
-    return _decode(sealer.open(sealed, name.encode()))
+    return _decode(zstandard.decompress(sealer.open(sealed, name.encode())))
 
 
 def records(letters: Iterable[DeadLetter]) -> list[Record]:

@@ -181,6 +181,8 @@ def describe(error: BaseException) -> str:
 def _observe(output: Output) -> None:
     """The counts that stand in the rows."""
     now = now_us()
+    if output.repeated:
+        metrics.PACKAGES.labels(decision="repeated").inc(output.repeated)
     packages = output.tables.get("packages")
     if packages is not None and packages.num_rows:
         for decision, count in _counts(packages, "decision"):

@@ -35,8 +35,8 @@ from hoadon.common import metrics
 #: Records taken from aiokafka at once; what one look can exceed the byte limit by is this many of the largest message.
 CHUNK = 8
 
-#: How long the broker may hold a fetch that finds nothing. Faust's 1,500 ms is what a busy partition waits for: aiokafka
-#: keeps one fetch in flight per broker, and the one for the idle partitions is under way while the busy one is read.
+#: How long the broker may hold a fetch that finds nothing. With Faust's 1,500 ms a busy partition waits for so long:
+#: aiokafka keeps one fetch in flight per broker, and the one for idle partitions is under way while a busy one is read.
 FETCH_WAIT_MS = 100
 
 

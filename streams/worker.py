@@ -61,8 +61,9 @@ def build(settings: Settings) -> Processing:
     from storage.client import connect
     from storage.reader import StoreReader
     from storage.sink import Sink
-    from streams.engine import Engine, TaxpayerSnapshot
+    from streams.engine import Engine
     from streams.processing import Processing
+    from streams.taxpayers import TaxpayerSnapshot
 
     try:
         sealer = Sealer.load(settings.keys_dir or settings.data / "keys")
@@ -70,7 +71,7 @@ def build(settings: Settings) -> Processing:
         raise UsageError(f"cannot use the keys: {problem}") from problem
     limits = Limits(settings.max_body, settings.max_depth, settings.max_text, settings.max_invoices)
     reader = StoreReader(connect(settings))
-    engine = Engine(reader, sealer, limits, TaxpayerSnapshot(reader))
+    engine = Engine(reader, sealer, limits, TaxpayerSnapshot(reader), settings.partitions)
     return Processing(
         engine,
         Sink(connect(settings), patience=settings.patience),
