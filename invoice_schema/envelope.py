@@ -42,6 +42,9 @@ class Limits:
     max_invoices: int = 5_000
 
 
+DEFAULT: Final = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """TDiep/TTChung of a package that has no ENV-04; `mst` is canonical."""
@@ -71,7 +74,7 @@ class Opened:
     mngui: str | None = None
 
 
-def open_package(body: bytes, limits: Limits = Limits()) -> Opened:
+def open_package(body: bytes, limits: Limits = DEFAULT) -> Opened:
     """Parse `body` and check its envelope. Every body gets an answer; nothing is raised for bad data."""
     if len(body) > limits.max_body:
         return Opened((Finding("ENV-03", data={"limit": "bytes", "max": limits.max_body}),))

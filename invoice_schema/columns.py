@@ -1,0 +1,174 @@
+"""The fields of a batch of invoices as Arrow arrays, made when they are asked for.
+
+One row of group `HDon` is an invoice, in the order of the documents; the rows of `HHDVu`, `LTSuat` and `LPhi` name the
+invoice they belong to (`owners`). Texts are NFC, trimmed, inner spaces collapsed; absent, empty and blank are null.
+Typed values of invoices that the schema refuses are null, for nothing is known about their form.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from invoice_schema.fields import BY_NAME, FIELDS, GROUPS, Field, Group
+from invoice_schema.tokens import Elements, Ints, Vocabulary
+
+Mask = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+
+NUMBER: Final = pa.decimal128(27, 6)
+DIGEST_BYTES: Final = 16
+
+_HDON: Final = "TDiep/DLieu/HDon"
+_GROUP_PATHS: Final[dict[Group, str]] = {group: f"{_HDON}/{path}" if path else _HDON for group, path in GROUPS.items()}
+_VOCABULARY: Final = Vocabulary([f"{_HDON}/{field.path}" for field in FIELDS])
+_REPEATED: Final = ("DSHHDVu/HHDVu", "THTTLTSuat/LTSuat", "DSLPhi/LPhi")
+_FIRST_COMBINING: Final = 0xCC  # lead byte of U+0300
+_BLANK: Final = 0x20
+
+
+class Columns:
+    """`documents` are plain packages (tokens.plain). `valid` may be cleared for rows that the schema refuses."""
+
+    def __init__(self, documents: Sequence[bytes]) -> None:
+        self._elements = Elements(documents, _VOCABULARY)
+        self._rows: dict[Group, Ints] = {group: self._elements.tags(path) for group, path in _GROUP_PATHS.items()}
+        self._texts: dict[str, pa.StringArray] = {}
+        self._numbers: dict[str, pa.Decimal128Array] = {}
+        hdons = self._rows["HDon"]
+        self.invoices = len(hdons)
+        self.document = (
+            np.searchsorted(self._elements.document_starts, self._elements.positions(hdons), side="right") - 1
+        )
+        self._firsts = np.searchsorted(self.document, np.arange(len(documents) + 1))
+        self.index = np.arange(self.invoices) - self._firsts[self.document] + 1
+        self.valid: Mask = np.ones(self.invoices, bool)
+
+    def rows_of(self, document: int) -> tuple[int, int]:
+        """The first invoice of a document, and the first of the next one."""
+        return int(self._firsts[document]), int(self._firsts[document + 1])
+
+    def owners(self, group: Group) -> Ints:
+        """The invoice of each row of `group`, rising."""
+        return np.searchsorted(self._rows["HDon"], self._rows[group], side="right") - 1
+
+    def raw(self, name: str) -> pa.StringArray:
+        """A field's texts, also of invoices that the schema refuses (their last element of that name)."""
+        if name not in self._texts:
+            field = BY_NAME[name]
+            texts = self._elements.texts(self._tags(field))
+            self._texts[name] = _tidy(texts) if field.type == "text" else texts
+        return self._texts[name]
+
+    def text(self, name: str) -> pa.StringArray:
+        return self._known(self.raw(name), BY_NAME[name].group)
+
+    def number(self, name: str) -> pa.Decimal128Array:
+        """A `num` field as decimal128(27, 6), exact."""
+        if name not in self._numbers:
+            self._numbers[name] = self.text(name).cast(NUMBER)
+        return self._numbers[name]
+
+    def date(self, name: str) -> pa.Date32Array:
+        return self.text(name).cast(pa.date32())
+
+    def integer(self, name: str) -> pa.Int64Array:
+        return self.text(name).cast(pa.int64())
+
+    def path(self, name: str, row: int) -> str:
+        """The XPath, with positions, of the element behind one row of a field's group (absent or not)."""
+        field = BY_NAME[name]
+        return f"{self.invoice_path(self._invoice(field.group, row))}/{self._local(field, row)}"
+
+    def invoice_path(self, invoice: int) -> str:
+        return f"/TDiep/DLieu/HDon[{self.index[invoice]}]"
+
+    def line(self, name: str, row: int) -> int:
+        """The line of that element, or of the nearest one above it that is there."""
+        field = BY_NAME[name]
+        invoice = self._invoice(field.group, row)
+        tag = self._tags(field)[row]
+        if tag < 0:
+            tag = self._rows[field.group][row]
+        return self._elements.line(int(tag), int(self.document[invoice]))
+
+    @cached_property
+    def contents(self) -> list[bytes]:
+        """A digest of each invoice's values: the same for any writing (order, spaces, quoting) of the same content."""
+        parts = [self._joined("HDon")]
+        for group in ("HHDVu", "LTSuat", "LPhi"):
+            bounds = np.searchsorted(self.owners(group), np.arange(self.invoices + 1))
+            lists = pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), self._joined(group))
+            parts.append(pc.binary_join(lists, "\x1e"))
+        whole = pc.binary_join_element_wise(*parts, "\x1d").cast(pa.binary())
+        return [hashlib.blake2b(value, digest_size=DIGEST_BYTES).digest() for value in whole.to_pylist()]
+
+    def _joined(self, group: Group) -> pa.StringArray:
+        nothing = pa.repeat("", len(self._rows[group]))
+        columns = [self._canonical(field) for field in FIELDS if field.group == group]
+        filled = [pc.fill_null(column, "") if column.null_count < len(column) else "" for column in columns]
+        return pc.binary_join_element_wise(nothing, *filled, "\x1f")
+
+    def _canonical(self, field: Field) -> pa.StringArray:
+        if field.type == "num":
+            return self.number(field.name).cast(pa.string())
+        return self.raw(field.name)
+
+    def _known(self, values: pa.Array, group: Group) -> pa.Array:
+        if self.valid.all():
+            return values
+        known = self.valid if group == "HDon" else self.valid[self.owners(group)]
+        return pc.if_else(pa.array(known), values, None)
+
+    def _tags(self, field: Field) -> Ints:
+        rows = self._rows[field.group]
+        found = self._elements.tags(f"{_HDON}/{field.path}")
+        tags = np.full(len(rows), -1)
+        tags[np.searchsorted(rows, found, side="right") - 1] = found
+        return tags
+
+    def _invoice(self, group: Group, row: int) -> int:
+        return row if group == "HDon" else int(self.owners(group)[row])
+
+    def _local(self, field: Field, row: int) -> str:
+        if field.group == "HDon":
+            return field.path
+        owners = self.owners(field.group)
+        place = row - int(np.searchsorted(owners, owners[row])) + 1
+        parent = GROUPS[field.group]
+        return f"{parent}[{place}]{field.path.removeprefix(parent)}"
+
+
+def _tidy(values: pa.StringArray) -> pa.StringArray:
+    """NFC and single spaces. Looks at the bytes of the whole column first: nearly always nothing is to be done."""
+    if values.null_count == len(values):
+        return values
+    data = np.frombuffer(values.buffers()[2], np.uint8)
+    if _may_be_decomposed(data):
+        values = pc.utf8_normalize(values, form="NFC")
+    if _may_be_spaced(data):
+        values = pc.utf8_trim_whitespace(pc.replace_substring_regex(values, r"[\s\x{a0}]+", " "))
+        values = pc.if_else(pc.equal(values, ""), None, values)
+    return values
+
+
+def _may_be_decomposed(data: Bytes) -> bool:
+    """False where all is ASCII, Latin letters, Vietnamese (U+1E80…U+1EFF) or common punctuation: NFC as it stands."""
+    leads = np.flatnonzero(data[:-1] >= _FIRST_COMBINING)
+    lead, next_ = data[leads], data[leads + 1]
+    vietnamese = (lead == 0xE1) & ((next_ == 0xBA) | (next_ == 0xBB))
+    punctuation = (lead == 0xE2) & ((next_ == 0x80) | (next_ == 0x82))
+    return not bool((vietnamese | punctuation).all())
+
+
+def _may_be_spaced(data: Bytes) -> bool:
+    blank = data <= _BLANK
+    no_break = (data[:-1] == 0xC2) & (data[1:] == 0xA0)
+    return bool((data < _BLANK).any() or (blank[:-1] & blank[1:]).any() or no_break.any())

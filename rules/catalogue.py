@@ -1,0 +1,18 @@
+"""The catalogue: every rule by its code, in the catalogue's order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from rules import dates, documents, identities, keys, sums, vat
+from rules.rule import Rule
+
+_FAMILIES = (documents, keys, identities, vat, sums, dates)
+_ALL = tuple(rule for family in _FAMILIES for rule in family.RULES)
+
+RULES: Final[Mapping[str, Rule]] = {rule.code: rule for rule in _ALL}
+BY_MLOI: Final[Mapping[str, Rule]] = {rule.mloi: rule for rule in _ALL}
+
+if not len(RULES) == len(BY_MLOI) == len(_ALL):  # pragma: no cover
+    raise AssertionError("two rules share a code")

@@ -1,0 +1,74 @@
+"""DATE: when an invoice reached the service, against its issue date. Days are days in Vietnam."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from rules.batch import Batch
+from rules.law import late_band
+from rules.rule import Hits, Rule, Text
+
+
+def from_the_future(batch: Batch) -> Iterable[Hits]:
+    received = batch.of_invoice(batch.received)
+    yield Hits(
+        "TTChung/NLap",
+        np.flatnonzero(batch.nlap > received),
+        lambda row: {"nlap": str(batch.nlap[row]), "received": str(received[row])},
+    )
+
+
+def late(batch: Batch) -> Iterable[Hits]:
+    received = batch.of_invoice(batch.received)
+    delay = received - batch.nlap
+
+    def facts(row: int) -> Mapping[str, Any]:
+        days = int(delay[row].astype(int))
+        return {"late_days": days, "band": late_band(days)}
+
+    yield Hits("TTChung/NLap", np.flatnonzero(delay > np.timedelta64(0, "D")), facts)
+
+
+RULES = (
+    Rule(
+        "DATE-01",
+        "E",
+        "ctx",
+        Text("Ngày lập sau ngày nhận", "Issued after the day of receipt"),
+        Text(
+            "Ngày lập {nlap} sau ngày nhận dữ liệu {received}.", "NLap {nlap} is after the day of receipt, {received}."
+        ),
+        Text("Kiểm tra đồng hồ của máy tính tiền.", "Check the clock of the cash register."),
+        {
+            "A": "NĐ 123/2020/NĐ-CP Điều 9, Điều 10",
+            "B": "NĐ 123/2020/NĐ-CP Điều 9, Điều 10 (NĐ 70/2025/NĐ-CP)",
+            "C": "NĐ 254/2026/NĐ-CP Điều 10.4",
+        },
+        from_the_future,
+        example="<NLap>2026-12-01</NLap>, nhận ngày 2026-11-30",
+    ),
+    Rule(
+        "DATE-02",
+        "W",
+        "ctx",
+        Text("Gửi dữ liệu chậm", "Data sent late"),
+        Text(
+            "Dữ liệu gửi chậm {late_days} ngày (khung {band} ngày).",
+            "The data came {late_days} days late (band {band} days).",
+        ),
+        Text(
+            "Gửi dữ liệu chậm nhất trong ngày lập hóa đơn.",
+            "Send the data by the end of the day of issue.",
+        ),
+        {
+            "A": "NĐ 123/2020/NĐ-CP Điều 22; NĐ 125/2020/NĐ-CP",
+            "B": "NĐ 70/2025/NĐ-CP; NĐ 125/2020/NĐ-CP",
+            "C": "NĐ 254/2026/NĐ-CP Điều 15.3; NĐ 125/2020/NĐ-CP (NĐ 310/2025/NĐ-CP)",
+        },
+        late,
+        example="<NLap>2026-11-20</NLap>, nhận ngày 2026-11-22",
+    ),
+)

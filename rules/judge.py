@@ -1,0 +1,152 @@
+"""Judging a batch: every rule over every invoice, in columns; explanations only where a rule is broken."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from invoice_schema.columns import Columns, Mask
+from invoice_schema.fields import BY_NAME
+from invoice_schema.findings import Finding
+from invoice_schema.schema import SchemaError
+from invoice_schema.tokens import Ints
+from rules import catalogue
+from rules.batch import Batch
+from rules.history import History, Keys
+from rules.intake import Document
+from rules.rule import Hits, Rule
+
+# More findings of one rule on one invoice say nothing new and could fill the store.
+MOST_PER_RULE = 50
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`rejected` per invoice of the batch; `findings` of the invoices that have any, in the catalogue's order."""
+
+    columns: Columns
+    keys: Keys
+    rejected: Mask
+    findings: Mapping[int, Sequence[Finding]]
+
+
+def judge(documents: Sequence[Document], received: Sequence[date | None], history: History) -> Judgement:
+    """Judge the invoices of `documents` in their order; `received` is the Vietnamese day of each one's receipt.
+
+    Accepted invoices enter `history`.
+    """
+    columns = Columns([document.plain for document in documents])
+    batch = Batch(
+        columns,
+        np.array([document.envelope.mltdiep for document in documents], np.int64),
+        [document.envelope.mst for document in documents],
+        np.array([np.datetime64(day, "D") if day else np.datetime64("NaT", "D") for day in received], "datetime64[D]"),
+    )
+    findings: dict[int, list[Finding]] = defaultdict(list)
+    _refuse(batch, documents, findings)
+    rejected = ~columns.valid
+    for rule, hits in _hits(batch):
+        _explain(columns, rule, hits, findings)
+        if rule.severity == "E":
+            rejected[_invoices(columns, hits)] = True
+    keys = natural_keys(columns, batch.mst)
+    _apply_history(batch, keys, rejected, findings, history)
+    order = {code: place for place, code in enumerate(catalogue.RULES)}
+    for found in findings.values():
+        found.sort(key=lambda finding: order[finding.code])
+    return Judgement(columns, keys, rejected, findings)
+
+
+def _refuse(batch: Batch, documents: Sequence[Document], findings: dict[int, list[Finding]]) -> None:
+    """XSD-01. Clears `valid` before any other rule looks at the columns."""
+    columns = batch.columns
+    for place, document in enumerate(documents):
+        for index, errors in document.refused.items():
+            row = columns.rows_of(place)[0] + index
+            columns.valid[row] = False
+            for error in errors[:MOST_PER_RULE]:
+                findings[row].append(Finding("XSD-01", error.path, error.line, _facts(error)))
+    rule = catalogue.RULES["XSD-01"]
+    assert rule.check is not None  # noqa: S101
+    for hits in rule.check(batch):
+        _explain(columns, rule, hits, findings)
+        columns.valid[_invoices(columns, hits)] = False
+
+
+def _facts(error: SchemaError) -> dict[str, str | int]:
+    facts: dict[str, str | int] = {"element": error.name, "reason": error.reason}
+    if error.limit is not None:
+        facts["limit"] = error.limit
+    if error.value is not None:
+        facts["value"] = error.value
+    return facts
+
+
+def _hits(batch: Batch) -> Iterator[tuple[Rule, Hits]]:
+    for rule in catalogue.RULES.values():
+        if rule.check is not None and rule.code != "XSD-01":
+            for hits in rule.check(batch):
+                if len(hits.rows):
+                    yield rule, hits
+
+
+def _invoices(columns: Columns, hits: Hits) -> Ints:
+    group = BY_NAME[hits.field].group
+    return hits.rows if group == "HDon" else columns.owners(group)[hits.rows]
+
+
+def _explain(columns: Columns, rule: Rule, hits: Hits, findings: dict[int, list[Finding]]) -> None:
+    told: dict[int, int] = defaultdict(int)
+    for row, invoice in zip(hits.rows.tolist(), _invoices(columns, hits).tolist(), strict=True):
+        told[invoice] += 1
+        if told[invoice] <= MOST_PER_RULE:
+            place = columns.path(hits.field, row), columns.line(hits.field, row)
+            findings[invoice].append(Finding(rule.code, *place, hits.data(row)))
+
+
+def natural_keys(columns: Columns, mst: Sequence[str]) -> Keys:
+    """The keys of a batch's invoices under the envelope's MST, which is the one that the message is keyed by."""
+    form, series = columns.raw("TTChung/KHMSHDon"), columns.raw("TTChung/KHHDon")
+    number = columns.raw("TTChung/SHDon")
+    readable = (
+        np.asarray(pc.fill_null(pc.match_substring_regex(form, r"^[0-9]$"), False))
+        & np.asarray(pc.fill_null(pc.match_substring_regex(series, r"^[0-9A-Za-z/]{1,8}$"), False))
+        & np.asarray(pc.fill_null(pc.match_substring_regex(number, r"^0*[1-9][0-9]{0,7}$"), False))
+    )
+    numbers = pc.fill_null(pc.if_else(pa.array(readable), number, "0"), "0").cast(pa.int64())
+    sellers = pa.array(mst, pa.string()).take(pa.array(columns.document))
+    parts = [values.dictionary_encode() for values in (sellers, form, series)]
+    code = np.zeros(columns.invoices, np.int64)
+    for part in parts:
+        code = code * (len(part.dictionary) + 1) + np.asarray(pc.fill_null(part.indices, 0))
+    _, firsts, of = np.unique(code, return_index=True, return_inverse=True)
+    at = pa.array(firsts)
+    names = zip(*(values.take(at).to_pylist() for values in (sellers, form, series)), strict=True)
+    return Keys(list(names), np.where(readable, of, -1), np.asarray(numbers))
+
+
+def _apply_history(
+    batch: Batch, keys: Keys, rejected: Mask, findings: dict[int, list[Finding]], history: History
+) -> None:
+    """KEY-07, invoice by invoice where a key was seen before or twice in the batch, and at once for all others."""
+    columns = batch.columns
+    readable = columns.valid & (keys.of >= 0)
+    before = history.accepted(keys, readable)
+    known = {keys[row]: content for row, content in before.items()}
+    for row in sorted({*before, *keys.repeated(readable).tolist()}):
+        key, content = keys[row], columns.contents[row]
+        (_, form, series), number = key
+        if known.get(key, content) != content:
+            rejected[row] = True
+            place = columns.path("TTChung/SHDon", row), columns.line("TTChung/SHDon", row)
+            data = {"khmshdon": form, "khhdon": series, "shdon": str(number)}
+            findings[row].append(Finding("KEY-07", *place, data))
+        elif not rejected[row]:
+            known[key] = content
+    history.accept(keys, np.flatnonzero(readable & ~rejected), columns.contents)

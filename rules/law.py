@@ -1,0 +1,45 @@
+"""The calendar of the law: which regime an issue date falls under, and when the reduced VAT rate was allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal
+
+Regime = Literal["A", "B", "C"]
+
+REGIME_B: Final = date(2025, 6, 1)
+REGIME_C: Final = date(2026, 7, 1)
+
+
+def regime(nlap: date) -> Regime:
+    """A: NĐ 123/2020; B: from 2025-06-01, NĐ 70/2025; C: from 2026-07-01, NĐ 254/2026."""
+    if nlap < REGIME_B:
+        return "A"
+    return "B" if nlap < REGIME_C else "C"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """First and last day, both within, and the resolution that opened it."""
+
+    first: date
+    last: date
+    basis: str
+
+
+VAT_8: Final = (
+    Window(date(2022, 2, 1), date(2022, 12, 31), "NQ 43/2022/QH15"),
+    Window(date(2023, 7, 1), date(2023, 12, 31), "NQ 101/2023/QH15"),
+    Window(date(2024, 1, 1), date(2024, 6, 30), "NQ 110/2023/QH15"),
+    Window(date(2024, 7, 1), date(2024, 12, 31), "NQ 142/2024/QH15"),
+    Window(date(2025, 1, 1), date(2025, 6, 30), "NQ 174/2024/QH15"),
+    Window(date(2025, 7, 1), date(2026, 12, 31), "NQ 204/2025/QH15, NĐ 174/2025/NĐ-CP"),
+)
+
+
+def late_band(days: int) -> Literal["1-5", "6-10", "11+"]:
+    """The penalty band of data sent `days` late (NĐ 125/2020 as amended by NĐ 310/2025)."""
+    if days <= 5:
+        return "1-5"
+    return "6-10" if days <= 10 else "11+"

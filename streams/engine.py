@@ -1,0 +1,179 @@
+"""The batch engine: messages of the packages topic in, rows for the store and decisions out.
+
+Deterministic: what a decision depends on travels with the message (receipt) or is stored before the message is
+acknowledged (history), so a replay decides the same. Rows are written in the order of `Output.tables`; the row in
+`packages` comes last and is the package's mark. A package that has its mark is answered from it, not decided again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import orjson
+import pyarrow as pa
+
+from hoadon.common.clock import now_us, vietnam_day
+from identity.sealing import Sealer
+from invoice_schema.envelope import Limits
+from invoice_schema.findings import Finding
+from rules.intake import Intake, take_in
+from rules.judge import Judgement, judge
+from streams import rows, wire
+from streams.ledger import Accepted, Ledger
+from streams.taxpayers import TaxpayerSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of the broker; `timestamp_ms` is the broker's, `headers` the last value of each name."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes
+    headers: dict[str, bytes]
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message, or one package of a bundle (`index`, from 0), that cannot be decided. `reason` is a short code."""
+
+    message: Message
+    reason: str
+    detail: str
+    body: bytes
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """`tables` by store table in the order of writing; `decisions` are keys and values for the decisions topic."""
+
+    tables: dict[str, pa.Table] = field(default_factory=dict)
+    decisions: list[tuple[bytes, bytes]] = field(default_factory=list)
+    dead: list[DeadLetter] = field(default_factory=list)
+    repeated: int = 0
+
+
+class Mark(Protocol):
+    """storage.reader.Mark: a package that was decided."""
+
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def received_at_us(self) -> int: ...
+    @property
+    def decision(self) -> str: ...
+    @property
+    def mst(self) -> str: ...
+
+
+class Store(Accepted, Protocol):
+    """What the engine asks: storage.reader.StoreReader."""
+
+    def marks(self, mtdieps: Sequence[str]) -> Mapping[str, Sequence[Mark]]: ...
+
+
+class Engine:
+    """Not thread-safe: one batch at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        sealer: Sealer,
+        limits: Limits,
+        taxpayers: TaxpayerSnapshot,
+        partitions: int = 12,
+    ) -> None:
+        self._store, self._sealer, self._limits, self._taxpayers = store, sealer, limits, taxpayers
+        self._partitions = partitions
+        self._ledger = Ledger(store, lambda mst: wire.partition_of(mst.encode(), partitions))
+
+    def process(self, messages: Sequence[Message]) -> Output:
+        """Decide a batch, in the order of `messages`. Raises hoadon.common.errors.Unavailable where the store fails."""
+        output = Output()
+        arrived = [
+            package for message in messages for package in self._packages(message, output.dead) if package is not None
+        ]
+        fresh = self._fresh(arrived, output)
+        if not fresh:
+            return output
+        self._taxpayers.refresh()
+        judged = [package for package in fresh if not package.findings]
+        judgement = self._judge(judged)
+        batch = rows.Batch(fresh, judgement, self._sealer, self._taxpayers, now_us())
+        output.tables.update(batch.tables())
+        output.decisions.extend(
+            _decision(package.mtdiep, package.sha256, package.mst, decision, package.received_at)
+            for package, decision in zip(fresh, batch.decisions, strict=True)
+        )
+        return output
+
+    def revoke(self, partitions: Iterable[int]) -> None:
+        """Forget what was learnt about the sellers of `partitions`."""
+        self._ledger.forget(partitions)
+
+    def _packages(self, message: Message, dead: list[DeadLetter]) -> Iterable[rows.Package]:
+        try:
+            received = wire.packages_of(message.value, message.headers)
+        except wire.BadMessage as problem:
+            dead.append(DeadLetter(message, "bad-message", str(problem), message.value or b"", 0))
+            return
+        for index, package in enumerate(received):
+            reason, intake = self._open(message, package)
+            if intake is None or intake.mtdiep is None or intake.mst is None:
+                dead.append(DeadLetter(message, reason, "", package.body, index))
+                continue
+            yield rows.Package(
+                receipt=package.receipt,
+                body=package.body,
+                document=intake.document,
+                findings=intake.findings,
+                mtdiep=intake.mtdiep,
+                mst=intake.mst,
+                origin=(message.topic, message.partition, message.offset),
+            )
+
+    def _open(self, message: Message, package: wire.Received) -> tuple[str, Intake | None]:
+        """The package opened; None and a reason where nobody can be answered for it."""
+        if hashlib.sha256(package.body).hexdigest() != package.receipt.sha256:
+            return "sha256", None
+        intake = take_in(package.body, self._limits)
+        if intake.mst is None:
+            return intake.findings[0].code, None
+        if wire.partition_of(intake.mst.encode(), self._partitions) != message.partition:
+            return "partition", None
+        return "", intake
+
+    def _fresh(self, arrived: Sequence[rows.Package], output: Output) -> list[rows.Package]:
+        """The packages to decide: without those that were decided, those under a used MTDiep marked (ENV-10)."""
+        marks = self._store.marks(sorted({package.mtdiep for package in arrived})) if arrived else {}
+        first: dict[str, str] = {mtdiep: found[0].sha256 for mtdiep, found in marks.items()}
+        met: set[tuple[str, str]] = set()
+        fresh = []
+        for package in arrived:
+            known = (package.mtdiep, package.sha256)
+            mark = next((mark for mark in marks.get(package.mtdiep, ()) if mark.sha256 == package.sha256), None)
+            if mark is not None:
+                output.decisions.append(_decision(*known, mark.mst, mark.decision, mark.received_at_us))
+            elif known not in met:
+                met.add(known)
+                if first.setdefault(*known) != package.sha256:
+                    package = package.refused(Finding("ENV-10", "/TDiep/TTChung/MTDiep"))
+                fresh.append(package)
+        return fresh
+
+    def _judge(self, packages: Sequence[rows.Package]) -> Judgement:
+        documents = [package.document for package in packages if package.document is not None]
+        days = [vietnam_day(package.received_at) for package in packages]
+        return judge(documents, days, self._ledger)
+
+
+def _decision(mtdiep: str, sha256: str, mst: str, decision: str, received_at: int) -> tuple[bytes, bytes]:
+    value = {"mtdiep": mtdiep, "sha256": sha256, "mst": mst, "decision": decision, "received_at": received_at}
+    return mst.encode(), orjson.dumps(value)
