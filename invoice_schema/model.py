@@ -1,0 +1,104 @@
+"""The schema as data: which children and attributes an element may have, read from the XSD itself.
+
+libxml2 says whether an element is valid, but stops looking at the siblings after the first one it does not expect. To
+tell a sender all that is wrong, `explain` walks the tree by this model. The content models of the pack do not depend on
+order, so a set of children with "required" and "repeated" says all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final, Literal
+
+from lxml import etree
+
+from invoice_schema import pack
+
+Kind = Literal["leaf", "group", "any"]
+
+_XS: Final = "{http://www.w3.org/2001/XMLSchema}"
+_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    type: str
+    required: bool
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A named type. `values` is its code list, `max_length` its greatest number of characters, where it has one."""
+
+    name: str
+    kind: Kind
+    vi: str
+    en: str
+    children: Mapping[str, Child] = field(default_factory=dict)
+    attributes: frozenset[str] = frozenset()
+    values: tuple[str, ...] = ()
+    max_length: int | None = None
+
+
+@cache
+def types(name: str) -> Mapping[str, Type]:
+    """The named types of one schema file and of those it includes."""
+    root = pack.read(name)
+    found: dict[str, Type] = {}
+    for include in root.iterfind(f"{_XS}include"):
+        found.update(types(include.attrib["schemaLocation"]))
+    elements = {element.attrib["name"]: element.attrib["type"] for element in root.iterfind(f"{_XS}element")}
+    for node in root.iterfind(f"{_XS}simpleType"):
+        found[node.attrib["name"]] = _leaf(node)
+    for node in root.iterfind(f"{_XS}complexType"):
+        found[node.attrib["name"]] = _complex(node, elements)
+    return found
+
+
+def _texts(node: etree._Element) -> tuple[str, str]:
+    texts = {text.attrib[_LANG]: text.text or "" for text in node.iterfind(f"{_XS}annotation/{_XS}documentation")}
+    return texts["vi"], texts["en"]
+
+
+def _leaf(node: etree._Element) -> Type:
+    vi, en = _texts(node)
+    longest = node.find(f"{_XS}restriction/{_XS}maxLength")
+    return Type(
+        node.attrib["name"],
+        "leaf",
+        vi,
+        en,
+        values=tuple(value.attrib["value"] for value in node.iterfind(f"{_XS}restriction/{_XS}enumeration")),
+        max_length=None if longest is None else int(longest.attrib["value"]),
+    )
+
+
+def _complex(node: etree._Element, elements: Mapping[str, str]) -> Type:
+    vi, en = _texts(node)
+    kind: Kind = "group"
+    if node.find(f".//{_XS}any") is not None:
+        kind = "any"
+    elif node.find(f"{_XS}simpleContent") is not None:
+        kind = "leaf"
+    children: dict[str, Child] = {}
+    for name, child in _particles(node, elements, optional=False):
+        before = children.get(name)
+        children[name] = (
+            Child(child.type, child.required or bool(before and before.required), True) if before else child
+        )
+    attributes = frozenset(attribute.attrib["name"] for attribute in node.iter(f"{_XS}attribute"))
+    return Type(node.attrib["name"], kind, vi, en, children, attributes)
+
+
+def _particles(node: etree._Element, elements: Mapping[str, str], *, optional: bool) -> Iterator[tuple[str, Child]]:
+    for particle in node:
+        absent = optional or particle.get("minOccurs") == "0"
+        if particle.tag in (f"{_XS}all", f"{_XS}sequence"):
+            yield from _particles(particle, elements, optional=absent)
+        elif particle.tag == f"{_XS}element":
+            name = particle.get("name") or particle.attrib["ref"]
+            type_ = particle.get("type") or elements[name]
+            yield name, Child(type_, not absent, particle.get("maxOccurs") == "unbounded")
