@@ -125,9 +125,10 @@ def broker(data: Data = None) -> None:
 @app.command(rich_help_panel="Operations")
 def migrate(data: Data = None) -> None:
     """Bring the ClickHouse schema to the current version."""
+    settings = _instance(data)
     from storage.migrate import migrate as apply
 
-    applied = apply(_instance(data))
+    applied = apply(settings)
     typer.echo("\n".join(applied) if applied else "the schema is up to date")
 
 
@@ -165,9 +166,10 @@ def registry_import(
     csv: Annotated[Path, typer.Argument(metavar="CSV", help="UTF-8 with a header line.")], data: Data = None
 ) -> None:
     """Read taxpayers from a CSV file into the store; a file with a bad row changes nothing."""
+    settings = _instance(data)
     from hoadon.operations import import_registry
 
-    typer.echo(f"{import_registry(_instance(data), csv)} taxpayers imported")
+    typer.echo(f"{import_registry(settings, csv)} taxpayers imported")
 
 
 Reason = Annotated[str, typer.Option("--reason", metavar="CODE", help="Only those with this reason.")]
@@ -180,9 +182,10 @@ def dead_letters_list(
     everything: Annotated[bool, typer.Option("--all", help="Also those that were replayed.")] = False,
 ) -> None:
     """List what could not be processed; exit code 1 if there is something."""
+    settings = _instance(data)
     from hoadon.operations import list_letters
 
-    raise typer.Exit(1 if list_letters(_instance(data), reason, everything=everything) else 0)
+    raise typer.Exit(1 if list_letters(settings, reason, everything=everything) else 0)
 
 
 @dead_letters.command("show")
@@ -192,9 +195,10 @@ def dead_letters_show(
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the bytes there.")] = None,
 ) -> None:
     """Write the original bytes of one dead letter. They may hold personal data."""
+    settings = _instance(data)
     from hoadon.operations import show_letter
 
-    show_letter(_instance(data), name, output)
+    show_letter(settings, name, output)
 
 
 @dead_letters.command("replay")
@@ -205,9 +209,10 @@ def dead_letters_replay(
     everything: Annotated[bool, typer.Option("--all", help="All that were not replayed yet.")] = False,
 ) -> None:
     """Send dead letters to the broker again, with the time of their first receipt."""
+    settings = _instance(data)
     from hoadon.operations import replay_letters
 
-    typer.echo(f"{replay_letters(_instance(data), names or [], reason, everything=everything)} sent again")
+    typer.echo(f"{replay_letters(settings, names or [], reason, everything=everything)} sent again")
 
 
 @app.command(

@@ -84,11 +84,10 @@ def plan(settings: Settings, workers: int, offset: int) -> Plan:
     base = [*([_broker(settings)] if own_broker else []), *([_store(settings)] if own_store else [])]
     numbered = [_worker(settings, number) for number in range(1, workers + 1)]
     core = [_gateway(settings), *numbered, _console(settings)]
-    store = urlsplit(settings.clickhouse_dsn.get_secret_value())
     instance = {
         "gateway": _url(settings.gateway_host, settings.gateway_port),
         "console": _url(settings.console_host, settings.console_port),
-        "store": f"{store.scheme.removeprefix('clickhouse+')}://{store.hostname}:{store.port or 8123}",
+        "store": _store_url(settings.clickhouse_dsn.get_secret_value()),
         "broker": settings.kafka_bootstrap,
         "workers": [worker.address for worker in numbered],
         "supervisor": _url(LOOPBACK, settings.metrics_port),
@@ -165,6 +164,13 @@ def answers_ok(host: str, port: int, path: str, timeout: float = 2.0) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _store_url(dsn: str) -> str:
+    """The address in a DSN, without user and password."""
+    parts = urlsplit(dsn)
+    scheme = parts.scheme.removeprefix("clickhouse+")
+    return f"{scheme}://{parts.hostname}:{parts.port or (8443 if scheme == 'https' else 8123)}"
 
 
 def _url(host: str, port: int) -> str:

@@ -1,0 +1,114 @@
+"""The command line from outside: exit codes, one line, no traceback."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hoadon.cli import app
+from tests.support.stack import environment
+
+
+def hoadon(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "hoadon", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment() | settings)
+
+
+def one_line(result: subprocess.CompletedProcess[str]) -> str:
+    """The one line of a command that was refused."""
+    assert result.returncode == 2, result
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [],
+        ["up"],
+        ["gateway"],
+        ["worker"],
+        ["console"],
+        ["store"],
+        ["broker"],
+        ["migrate"],
+        ["validate"],
+        ["rules"],
+        ["registry"],
+        ["registry", "import"],
+        ["dead-letters"],
+        ["dead-letters", "list"],
+        ["dead-letters", "show"],
+        ["dead-letters", "replay"],
+    ],
+)
+def test_every_command_has_help(command: list[str]) -> None:
+    result = CliRunner().invoke(app, [*command, "--help"], prog_name="hoadon")
+    assert result.exit_code == 0
+    assert f"Usage: {' '.join(['hoadon', *command])}" in result.stdout
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["no-such-command"], ["up", "--workers", "0"], ["validate"], ["worker", "--what"]]
+)
+def test_wrong_use_is_2_without_a_traceback(arguments: list[str]) -> None:
+    result = hoadon(*arguments)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["migrate"], ["registry", "import", "x.csv"], ["dead-letters", "list"], ["dead-letters", "replay", "--all"]],
+)
+def test_operations_without_an_instance_are_refused(tmp_path: Path, arguments: list[str]) -> None:
+    assert "no hoadon runs on" in one_line(hoadon(*arguments, "--data", str(tmp_path)))
+
+
+def test_a_wrong_setting_names_its_variable(tmp_path: Path) -> None:
+    assert "HOADON_PARTITIONS: " in one_line(hoadon("up", "--data", str(tmp_path), HOADON_PARTITIONS="none"))
+
+
+def test_an_unknown_rule_is_refused() -> None:
+    assert "there is no rule NO-99" in one_line(hoadon("rules", "NO-99"))
+
+
+def test_a_rule_is_shown_in_the_language_asked_for() -> None:
+    assert "Legal basis" in CliRunner().invoke(app, ["rules", "env-07", "--lang", "en"]).stdout
+    assert "Căn cứ pháp lý" in CliRunner().invoke(app, ["rules", "ENV-07"]).stdout
+
+
+def test_a_data_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "cannot create the directory" in one_line(hoadon("up", "--data", str(tmp_path / "file" / "data")))
+
+
+def test_help_needs_none_of_the_heavy_libraries() -> None:
+    heavy = ("pyarrow", "lxml", "faust", "clickhouse_connect", "confluent_kafka", "fastapi", "uvicorn", "jgo")
+    code = f"import sys, hoadon.cli; sys.exit(', '.join(name for name in {heavy} if name in sys.modules) or 0)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_missing_extra_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "confluent_kafka.py").write_text("raise ModuleNotFoundError(name='confluent_kafka')\n")
+    result = hoadon("worker", PYTHONPATH=str(tmp_path), HOADON_DATA=str(tmp_path / "data"))
+    assert "needs the package confluent_kafka: pip install 'hoadon[" in one_line(result)
+
+
+def test_help_is_quick() -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert hoadon("--help").returncode == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime - before.ru_utime < 1.5, "about 0.4 s of processor time"
+
+
+def test_load_passes_its_arguments_on() -> None:
+    assert "Usage: hoadon load" in hoadon("load", "--help").stdout
