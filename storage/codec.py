@@ -17,6 +17,9 @@ class TooLarge(ValueError):
 class BadEncoding(ValueError):
     """Unknown, or the bytes are not what the header says."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(f"Code: 271. DB::Exception: {text}. (CANNOT_DECOMPRESS)")
+
 
 class Packer(Protocol):
     def pack(self, data: bytes) -> bytes: ...

@@ -24,10 +24,10 @@ class StoreUnavailable(Unavailable):
 _TRANSIENT: Final = frozenset(
     {
         159, 160,  # TIMEOUT_EXCEEDED, TOO_SLOW
-        202, 203, 204,  # too many simultaneous queries, no free connection
+        202, 203, 745,  # too many queries, no free connection, server overloaded
         209, 210, 279, 425,  # SOCKET_TIMEOUT, NETWORK_ERROR, ALL_CONNECTION_TRIES_FAILED, SYSTEM_ERROR
-        236, 394, 439,  # ABORTED, QUERY_WAS_CANCELLED, CANNOT_SCHEDULE_TASK
-        241, 243,  # MEMORY_LIMIT_EXCEEDED, NOT_ENOUGH_SPACE
+        236, 394, 439, 473,  # ABORTED, QUERY_WAS_CANCELLED, CANNOT_SCHEDULE_TASK, DEADLOCK_AVOIDED
+        75, 76, 173, 204, 241, 243,  # the machine: files, memory, disk space
         242, 285, 319, 999,  # read-only table, too few live replicas, unknown status of insert, KEEPER_EXCEPTION
     }
 )  # fmt: skip

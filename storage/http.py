@@ -81,8 +81,8 @@ class App:
             request = protocol.request(scope["method"], scope["query_string"], headers, body)
             job = Job(self._engine, request)
         except (Refused, codec.BadEncoding) as error:
-            code = error.code if isinstance(error, Refused) else 354
-            return "refused", await _failed(send, Failure(code, str(error)))
+            found = protocol.failure(error)
+            return "refused", await _failed(send, found)
         except codec.TooLarge:
             text = f"Code: 307. DB::Exception: The request is over {MAX_BODY} bytes. (TOO_MANY_BYTES)"
             return "refused", await _failed(send, Failure(307, text))

@@ -159,16 +159,17 @@ def _statuses(table: Iterable[tuple[int, Iterable[int]]]) -> dict[int, int]:
     return {code: status for status, codes in table for code in codes}
 
 
-# As ClickHouse maps its error codes, but time-outs are 408: clients retry a 504.
+# As ClickHouse maps its error codes (time-outs to 408: clients retry a 504); 271, 202 and 307 come from here.
 _STATUS: Final = _statuses(
     [
-        (400, (6, 26, 27, 36, 38, 41, 43, 53, 57, 62, 69, 70, 72, 130, 131, 167, 168, 190, 427, 457)),
-        (404, (16, 46, 47, 50, 56, 60, 63, 73, 81, 115, 161, 194)),
-        (403, (164, 192, 193, 291, 497, 516)),
-        (408, (159, 160)),
-        (413, (169, 307, 396)),
+        (400, (6, 8, 15, 25, 26, 27, 36, 37, 38, 41, 44, 53, 62, 72, 117, 123, 167, 168, 223, 271, 321, 376, 427, 441)),
+        (401, (194,)),
+        (403, (192, 193, 497, 512, 516)),
+        (404, (46, 47, 50, 56, 60, 63, 73, 78, 81, 115, 152, 336, 511)),
+        (408, (159,)),
+        (413, (229, 307)),
         (429, (202,)),
         (501, (48,)),
-        (503, (209, 210, 439, 999)),
+        (503, (76, 209, 439)),
     ]
 )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import gzip
 import zlib
 
-import lz4.frame
+import lz4.frame  # type: ignore[import-untyped]
 import pytest
 import zstandard
 

@@ -1,0 +1,65 @@
+"""Migrations against a real engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hoadon.common.errors import UsageError
+from storage.client import connect
+from storage.migrate import Migration, apply, migrate, migrations
+from tests.support.store import StoreProcess
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
+    with StoreProcess(tmp_path_factory.mktemp("migrate")) as running:
+        yield running
+
+
+def test_several_at_once_and_again(empty: StoreProcess) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        done = list(threads.map(lambda _: migrate(empty.settings), range(4)))
+    names = [migration.name for migration in migrations()]
+    assert names in done
+    assert migrate(empty.settings) == []
+    with connect(empty.settings) as client:
+        found = client.query("SELECT name FROM schema_migrations FINAL ORDER BY version").result_rows
+    assert [row[0] for row in found] == names
+
+
+def test_a_new_one_is_applied_once(empty: StoreProcess) -> None:
+    migrate(empty.settings)
+    new = Migration(
+        len(migrations()) + 1, "9999_more.sql", "CREATE TABLE IF NOT EXISTS more (a UInt8) ENGINE = Memory;"
+    )
+    assert apply(empty.settings, [*migrations(), new]) == ["9999_more.sql"]
+    assert apply(empty.settings, [*migrations(), new]) == []
+    with pytest.raises(UsageError, match="9999_more"):
+        migrate(empty.settings)
+    with connect(empty.settings) as client:
+        client.command(f"DELETE FROM schema_migrations WHERE version = {new.version}")
+        client.command("DROP TABLE more")
+
+
+def test_a_changed_one_is_refused(empty: StoreProcess) -> None:
+    migrate(empty.settings)
+    first, *others = migrations()
+    with pytest.raises(UsageError, match="0001"):
+        apply(empty.settings, [replace(first, sql=first.sql + " "), *others])
+
+
+def test_a_killed_one_is_continued(tmp_path: Path) -> None:
+    """As if the process had died before the record: all statements run again."""
+    with StoreProcess(tmp_path) as running:
+        migrate(running.settings)
+        with connect(running.settings) as client:
+            client.command("TRUNCATE TABLE schema_migrations")
+            client.command("DROP TABLE watermark")
+        assert migrate(running.settings) == [migration.name for migration in migrations()]
+        with connect(running.settings) as client:
+            assert client.command("EXISTS TABLE watermark") == 1

@@ -1,0 +1,160 @@
+"""What the engine and the gateway ask the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from storage import queries
+from storage.client import connect, connect_async
+from storage.errors import StoreUnavailable
+from storage.progress import Watermark, write_watermark
+from storage.reader import Mark, StoreReader
+from tests.support import store_rows as rows
+from tests.support.store import StoreProcess, free_port
+
+
+@pytest.fixture(scope="module")
+def client(store: StoreProcess) -> Iterator[Client]:
+    with connect(store.settings) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def reader(client: Client) -> StoreReader:
+    return StoreReader(client)
+
+
+def ask(store: StoreProcess, question: Any, *arguments: Any) -> Any:
+    async def run() -> Any:
+        client = await connect_async(store.settings, readonly=True)
+        try:
+            return await question(client, *arguments)
+        finally:
+            await client.close()
+
+    return asyncio.run(run())
+
+
+def test_marks_are_the_first_decisions(client: Client, reader: StoreReader) -> None:
+    receipt = "<TDiep>Phở</TDiep>".encode()
+    for decided, decision in ((20, "rejected"), (10, "accepted"), (30, "rejected")):
+        row = rows.package("K-mark", "aa", decided=rows.NOON + decided, decision=decision, receipt=receipt)
+        client.insert_arrow("packages", rows.table("packages", [row]))
+    client.insert_arrow("packages", rows.table("packages", [rows.package("K-mark", "bb", decided=rows.NOON + 40)]))
+    found = reader.marks(["K-mark", "K-none", "K-mark"])
+    first = Mark("aa", rows.NOON + 10 - 1_000, "accepted", "0000000100", receipt)
+    assert list(found) == ["K-mark"]
+    assert found["K-mark"][0] == first
+    assert [mark.sha256 for mark in found["K-mark"]] == ["aa", "bb"]
+    assert reader.marks([]) == {}
+
+
+@pytest.mark.parametrize(
+    "numbers", [[1], [5, 7], list(range(1, 33)), list(range(1, 34)), [*range(1, 70_000, 7), 99_999_999]]
+)
+def test_series_are_the_accepted_numbers(client: Client, reader: StoreReader, numbers: list[int]) -> None:
+    mst = f"7{len(numbers):09d}"
+    accepted = [rows.invoice(0, mst=mst, khhdon="C26MAA", period=2026, shdon=number) for number in numbers]
+    rejected = [rows.invoice(0, mst=mst, khhdon="C26MAA", period=2026, shdon=55_555_555, decision="rejected")]
+    client.insert_arrow("invoices", rows.table("invoices", accepted + rejected))
+    other = rows.invoice(0, mst=mst, khhdon="C26MBB", period=2026, shdon=3)
+    client.insert_arrow("invoices", rows.table("invoices", [other]))
+    found = reader.series([(mst, "1", "C26MAA"), (mst, "1", "C26MBB"), (mst, "2", "C26MAA")])
+    assert {key: list(value) for key, value in found.items()} == {
+        (mst, "1", "C26MAA"): numbers,
+        (mst, "1", "C26MBB"): [3],
+    }
+
+
+def test_accepted_gives_the_first_accepted_content(client: Client, reader: StoreReader) -> None:
+    key = {"mst": "7100000001", "khmshdon": "1", "khhdon": "C26MAA", "period": 2026, "shdon": 1}
+    for at, content, decision in ((2, b"b" * 16, "accepted"), (1, b"a" * 16, "accepted"), (0, b"r" * 16, "rejected")):
+        row = rows.invoice(0, at=rows.NOON + at, content=content, decision=decision, **key)
+        client.insert_arrow("invoices", rows.table("invoices", [row]))
+    asked = [("7100000001", "1", "C26MAA", number) for number in range(1, 2_500)]
+    assert reader.accepted(asked) == {asked[0]: b"a" * 16}
+
+
+def test_the_registry_and_its_version(client: Client, reader: StoreReader) -> None:
+    before = reader.taxpayers_version()
+    for version, sector in ((before + 1, "I56"), (before + 2, "G47")):
+        row = {"mst": "7200000001", "sector": sector, "province": "079", "version": version}
+        client.insert_arrow("taxpayers", rows.table("taxpayers", [row]))
+    assert reader.taxpayers_version() == before + 2
+    found = reader.taxpayers()
+    assert found.schema.names == ["mst", "sector", "province"]
+    assert [row for row in found.to_pylist() if row["mst"] == "7200000001"] == [
+        {"mst": "7200000001", "sector": "G47", "province": "079"}
+    ]
+
+
+def test_gateway_finds_packages_by_id_and_digest(store: StoreProcess, client: Client) -> None:
+    packages = [
+        rows.package(f"K-gate-{number}", f"{number:064x}", decided=rows.NOON + number) for number in range(1, 1_501)
+    ]
+    packages.append(rows.package("K-gate-1", "ff" * 32, decided=rows.NOON + 9_999, receipt=b"\xff\x00binary"))
+    client.insert_arrow("packages", rows.table("packages", packages))
+    found = ask(store, queries.packages_by_mtdiep, ["K-gate-1", "K-gate-7", "K-nowhere"])
+    assert [(row.mtdiep, row.sha256[-2:], row.receipt) for row in found] == [
+        ("K-gate-1", "01", b"<TDiep/>"),
+        ("K-gate-7", "07", b"<TDiep/>"),
+        ("K-gate-1", "ff", b"\xff\x00binary"),
+    ]
+    assert (found[0].decided_at_us, found[0].received_at_us) == (rows.NOON + 1, rows.NOON + 1 - 1_000)
+    assert [row.mtdiep for row in ask(store, queries.packages_by_sha256, [f"{7:064x}"])] == ["K-gate-7"]
+    everything = [f"K-gate-{number}" for number in range(1, 1_501)]
+    assert len(ask(store, queries.packages_by_mtdiep, everything)) == 1_501
+    assert ask(store, queries.packages_by_mtdiep, []) == []
+
+
+def test_gateway_finds_findings_in_order(store: StoreProcess, client: Client) -> None:
+    places = [(1, 0), (0, 0), (2, 1), (2, 0)]
+    batch = [
+        {
+            "mtdiep": "K-f",
+            "sha256": "aa",
+            "invoice_index": index,
+            "seq": seq,
+            "code": "SUM-03",
+            "data": "{}",
+            "version": 1,
+        }
+        for index, seq in places
+    ]
+    for _ in range(2):
+        client.insert_arrow("findings", rows.table("findings", batch))
+    found = ask(store, queries.findings_of, [("K-f", "aa"), ("K-f", "bb")])
+    assert [(row.invoice_index, row.seq, row.code) for row in found] == [(*place, "SUM-03") for place in sorted(places)]
+
+
+def test_gateway_finds_invoices_by_key(store: StoreProcess, client: Client) -> None:
+    for at, decision in ((1, "rejected"), (2, "accepted"), (3, "rejected")):
+        row = rows.invoice(0, mst="7300000001", shdon=4, at=rows.NOON + at, decision=decision, mtdiep=f"K{at}")
+        client.insert_arrow("invoices", rows.table("invoices", [row]))
+    key = ("7300000001", "1", "C25MAA", 4)
+    found = ask(store, queries.invoices_by_key, [key, ("7300000001", "1", "C25MAA", 5)])
+    assert list(found) == [key]
+    assert (found[key].decision, found[key].mtdiep, found[key].received_at_us) == ("accepted", "K2", rows.NOON + 2)
+
+
+def test_gateway_reads_the_watermark(store: StoreProcess, client: Client) -> None:
+    assert ask(store, queries.watermark, "topic-of-nobody") is None
+    write_watermark(client, "topic-of-gateway", Watermark(1_234_567, 2_000_000))
+    assert ask(store, queries.watermark, "topic-of-gateway") == 1_234_567
+
+
+def test_a_store_that_is_away_is_said_so(store: StoreProcess) -> None:
+    away = store.settings.model_copy(
+        update={
+            "clickhouse_dsn": type(store.settings.clickhouse_dsn)(f"clickhouse+http://127.0.0.1:{free_port()}/hoadon")
+        }
+    )
+    with pytest.raises(StoreUnavailable):
+        connect(away)
+    with pytest.raises(StoreUnavailable):
+        asyncio.run(connect_async(away))
