@@ -63,7 +63,7 @@ def properties(settings: Settings) -> dict[str, str]:
     return found
 
 
-def ensure_topics(settings: Settings, *, patience: float = 60.0) -> None:
+def ensure_topics(settings: Settings, topics: Sequence[str] = wire.TOPICS, *, patience: float = 60.0) -> None:
     """Create the topics that are missing. Waits up to `patience` seconds for a broker.
 
     Raises Unavailable, or UsageError where a topic has another number of partitions (only a drain may change it).
@@ -73,7 +73,7 @@ def ensure_topics(settings: Settings, *, patience: float = 60.0) -> None:
     pause = 0.1
     while True:
         try:
-            _create_missing(admin, settings)
+            _create_missing(admin, settings, topics)
             return
         except KafkaException as error:
             if time.monotonic() + pause > until:
@@ -83,9 +83,9 @@ def ensure_topics(settings: Settings, *, patience: float = 60.0) -> None:
             pause = min(2 * pause, 2.0)
 
 
-def _create_missing(admin: AdminClient, settings: Settings) -> None:
+def _create_missing(admin: AdminClient, settings: Settings, topics: Sequence[str]) -> None:
     present = admin.list_topics(timeout=5).topics
-    for name in wire.TOPICS:
+    for name in topics:
         if name in present and len(present[name].partitions) != settings.partitions:
             raise UsageError(
                 f"topic {name} has {len(present[name].partitions)} partitions, the settings say {settings.partitions}"
@@ -95,7 +95,7 @@ def _create_missing(admin: AdminClient, settings: Settings) -> None:
     config["message.timestamp.type"] = "LogAppendTime"
     wanted = [
         NewTopic(name, num_partitions=settings.partitions, replication_factor=-1, config=config)
-        for name in wire.TOPICS
+        for name in topics
         if name not in present
     ]
     for created in admin.create_topics(wanted).values() if wanted else ():

@@ -1,0 +1,210 @@
+"""The real worker process with a toy for an engine, on a topic of its own, with faults to order.
+
+`python -m tests.support.toy_worker JSON` runs it; the class `ToyWorker` starts and ends that from a test.
+The toy notes each message that it was given in `LOG` (lines of JSON: a list of [partition, offset]) and judges nothing;
+a value that begins with `poison` makes it raise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from hoadon.common.settings import Settings
+
+
+class Poisoned(Exception):
+    """The toy's answer to a value that begins with `poison`."""
+
+
+class ToyWorker:
+    """A worker process. `faults` are keyword arguments of `_faulty`, `pause` seconds of work for each batch."""
+
+    def __init__(self, settings: Settings, topic: str, log: Path, *, pause: float = 0.0, **faults: Any) -> None:
+        self.log = log
+        self._order = json.dumps(
+            {
+                "settings": json.loads(settings.model_dump_json())
+                | {"clickhouse_dsn": settings.clickhouse_dsn.get_secret_value()},
+                "topic": topic,
+                "log": str(log),
+                "pause": pause,
+                "faults": faults,
+            }
+        )
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> ToyWorker:
+        with self.log.with_suffix(".stderr").open("ab") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.support.toy_worker", self._order], stdout=errors, stderr=errors
+            )
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.end(signal.SIGKILL)
+
+    def end(self, number: signal.Signals, wait: float = 20.0) -> int:
+        """Its exit code after the signal."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(wait)
+
+    def wait(self, seconds: float = 30.0) -> int:
+        """Its exit code when it ends by itself."""
+        assert self.process is not None
+        return self.process.wait(seconds)
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def errors(self) -> str:
+        return self.log.with_suffix(".stderr").read_text(errors="replace")
+
+    def given(self) -> list[tuple[int, int]]:
+        """Partition and offset of each message that the toy was given, in order, of all runs on this log."""
+        if not self.log.exists():
+            return []
+        lines = self.log.read_text().split("\n")[:-1]
+        return [(partition, offset) for line in lines for partition, offset in json.loads(line)]
+
+    def until(self, count: int, seconds: float = 30.0) -> float:
+        """Wait until the toy was given `count` different messages; the seconds it took."""
+        started = time.monotonic()
+        while len(set(self.given())) < count:
+            if time.monotonic() - started > seconds:
+                raise TimeoutError(f"{len(set(self.given()))} of {count} messages; {self.errors[-2000:]}")
+            time.sleep(0.05)
+        return time.monotonic() - started
+
+
+class _Toy:
+    def __init__(self, log: Path, pause: float) -> None:
+        self._log, self._pause = log, pause
+
+    def process(self, messages: Sequence[Any]) -> Any:
+        from streams.engine import Output
+
+        if any((message.value or b"").startswith(b"poison") for message in messages):
+            raise Poisoned
+        time.sleep(self._pause)
+        with self._log.open("a") as log:
+            log.write(json.dumps([(message.partition, message.offset) for message in messages]) + "\n")
+        with self._log.with_suffix(".rss").open("w") as rss:
+            rss.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+        return Output()
+
+    def revoke(self, partitions: Iterable[int]) -> None:
+        return None
+
+
+def _faulty(
+    *, skip: int = 0, drop: int = 0, empty_after: int = 0, slow_fetch: float = 0.0, rejoin_every: float = 0.0
+) -> type[Any]:
+    """A StrictTransport with faults.
+
+    `drop` messages of the first partition seen are lost after `skip` of them; after `empty_after` messages the queues
+    are emptied once; OffsetFetch takes `slow_fetch` seconds longer; the group is joined anew `rejoin_every` seconds.
+    """
+    from streams.strict import StrictConsumer, StrictThread, StrictTransport
+
+    class FaultyThread(StrictThread):
+        def _create_worker_consumer(self, transport: Any) -> Any:
+            consumer = super()._create_worker_consumer(transport)
+            committed = consumer.committed
+
+            async def slowly(tp: Any) -> Any:
+                answer = await committed(tp)
+                await asyncio.sleep(slow_fetch)
+                return answer
+
+            async def rejoin() -> None:
+                while True:
+                    await asyncio.sleep(rejoin_every * random.uniform(0.5, 1.5))
+                    consumer._coordinator.request_rejoin()
+
+            if slow_fetch:
+                consumer.committed = slowly
+            if rejoin_every:
+                self.rejoin = asyncio.run_coroutine_threadsafe(rejoin(), self.thread_loop)
+            return consumer
+
+    class FaultyConsumer(StrictConsumer):
+        _seen = 0
+        _of: Any = None
+        _count = 0
+
+        def _new_consumer_thread(self) -> FaultyThread:
+            thread = FaultyThread(self, loop=self.loop, beacon=self.beacon)
+            thread.limit_bytes = self._limit
+            return thread
+
+        async def getmany(self, timeout: float) -> AsyncIterator[Any]:  # noqa: ASYNC109
+            async for tp, message in super().getmany(timeout):
+                self._count += 1
+                if (
+                    empty_after
+                    and self._count > empty_after
+                    and any(q.qsize() > 10 for q in self.app.flow_control._queues)
+                ):
+                    self.app.flow_control.clear()
+                    self._count = -(10**9)
+                if drop and self._of in (None, tp):
+                    self._of = tp
+                    self._seen += 1
+                    if skip < self._seen <= skip + drop:
+                        continue
+                yield tp, message
+
+    class FaultyTransport(StrictTransport):
+        Consumer = FaultyConsumer
+
+    return FaultyTransport
+
+
+def main(order: dict[str, Any]) -> None:
+    from hoadon.common.logging import configure
+    from identity.sealing import Sealer, ensure_keys
+    from storage.client import connect
+    from storage.sink import Sink
+    from streams import kafka
+    from streams.processing import Processing
+    from streams.quiet import throttle
+    from streams.worker import run
+
+    settings = Settings(**order["settings"])
+    topic = order["topic"]
+    configure(settings.worker_id, settings.log_level)
+    throttle()
+    ensure_keys(settings.data / "keys")
+    processing = Processing(
+        _Toy(Path(order["log"]), order["pause"]),
+        Sink(connect(settings), patience=settings.patience),
+        kafka.Outbox(settings, patience=settings.patience),
+        Sealer.load(settings.data / "keys"),
+        topic=topic,
+        worker=settings.worker_id,
+        patience=settings.patience,
+        dead_share=settings.dead_share,
+    )
+    transport = _faulty(**order["faults"]) if order["faults"] else None
+    run(settings, processing, topic=topic, group=f"group-{topic}", transport=transport)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    main(json.loads(sys.argv[1]))
