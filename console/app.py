@@ -14,10 +14,10 @@ import uvicorn
 import uvloop
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from console.assets import Assets
 from console.feeds import Feeds
@@ -40,7 +40,7 @@ _STOP_SECONDS: Final = 3
 _VENDOR: Final = ("vendor/htmx.min.js", "vendor/echarts.min.js")
 
 
-def application(settings: Settings) -> Starlette:
+def application(settings: Settings) -> ASGIApp:
     """The ASGI application; it connects to the store when the first page asks, and survives the store's absence."""
     store = Store(partial(connect_async, settings, readonly=True))
     health = Health(settings.data)
@@ -73,7 +73,7 @@ def application(settings: Settings) -> Starlette:
         await store.close()
 
     own = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", prometheus)]
-    return Starlette(routes=[*overview.routes, *assets.routes, *own], middleware=[Middleware(Guard)], lifespan=lifespan)
+    return Guard(Starlette(routes=[*overview.routes, *assets.routes, *own], lifespan=lifespan))
 
 
 def serve(settings: Settings) -> None:
@@ -89,6 +89,7 @@ def serve(settings: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

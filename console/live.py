@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 STALE_SECONDS: Final = 15.0
 _SHARE: Final = 10.0
+_LONGEST: Final = 60.0
 
 _log = structlog.get_logger(__name__)
 
@@ -36,7 +37,7 @@ class Unanswered(HoadonError):
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
-    """`value` as of `as_of` (µs) or None if there never was one; `error` is why the last try failed ('': it did not)."""
+    """`value` as of `as_of` (µs) or None if there never was one; `error`: why the last try failed, '' if not."""
 
     value: T | None
     as_of: int | None
@@ -84,5 +85,5 @@ class Live(Generic[T]):
             self._answer = Answer(self._answer.value, self._answer.as_of, "failed")
         finally:
             now = time.monotonic()
-            self._next = begun + max(self._every, _SHARE * (now - begun))
+            self._next = begun + min(max(self._every, _SHARE * (now - begun)), _LONGEST)
             self._task = None

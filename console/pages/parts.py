@@ -76,7 +76,6 @@ def status(facts: Facts, _view: View, _language: Language) -> Values:
     return {
         "complete_up_to": complete,
         "late": complete is not None and facts.now - complete > _LATE_SECONDS * 1e6,
-        "as_of": facts.minutes.as_of,
         "day": facts.day,
         "empty": False,
     }

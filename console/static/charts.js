@@ -18,7 +18,7 @@
       animationDuration: 0,
       animationDurationUpdate: 300,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: muted },
-      grid: { left: 4, right: 4, top: 12, bottom: 0, containLabel: true },
+      grid: { left: 4, right: 20, top: 12, bottom: 8, containLabel: true },
       tooltip: {
         trigger: "axis",
         renderMode: "richText",
