@@ -151,21 +151,26 @@ def _tidy(values: pa.StringArray) -> pa.StringArray:
     if values.null_count == len(values):
         return values
     data = np.frombuffer(values.buffers()[2], np.uint8)
-    if _may_be_decomposed(data):
+    unusual = _is_unusual(data)
+    if unusual:
         values = pc.utf8_normalize(values, form="NFC")
-    if _may_be_spaced(data):
-        values = pc.utf8_trim_whitespace(pc.replace_substring_regex(values, r"[\s\x{a0}]+", " "))
+    if unusual or _may_be_spaced(data):
+        values = pc.utf8_trim(pc.replace_substring_regex(values, r"[\s\pZ]+", " "), " ")
         values = pc.if_else(pc.equal(values, ""), None, values)
     return values
 
 
-def _may_be_decomposed(data: Bytes) -> bool:
-    """False where all is ASCII, Latin letters, Vietnamese (U+1E80…U+1EFF) or common punctuation: NFC as it stands."""
-    leads = np.flatnonzero(data[:-1] >= _FIRST_COMBINING)
-    lead, next_ = data[leads], data[leads + 1]
-    vietnamese = (lead == 0xE1) & ((next_ == 0xBA) | (next_ == 0xBB))
-    punctuation = (lead == 0xE2) & ((next_ == 0x80) | (next_ == 0x82))
-    return not bool((vietnamese | punctuation).all())
+def _is_unusual(data: Bytes) -> bool:
+    """Whether there may be anything but Latin letters, Vietnamese (U+1E80…U+1EFF), dashes, quotes and currency signs.
+
+    Those are NFC as they stand, and none of them is a space but U+00A0, which `_may_be_spaced` looks for.
+    """
+    leads = np.flatnonzero(data[:-2] >= _FIRST_COMBINING)
+    lead, second, third = data[leads], data[leads + 1], data[leads + 2]
+    vietnamese = (lead == 0xE1) & ((second == 0xBA) | (second == 0xBB))
+    punctuation = (lead == 0xE2) & (second == 0x80) & (third >= 0x90) & (third <= 0xA6)
+    currency = (lead == 0xE2) & (second == 0x82) & (third >= 0xA0)
+    return not bool((vietnamese | punctuation | currency).all()) or bool((data[-2:] >= _FIRST_COMBINING).any())
 
 
 def _may_be_spaced(data: Bytes) -> bool:

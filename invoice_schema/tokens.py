@@ -117,8 +117,8 @@ class Elements:
         offsets[1::2] = self._closed + 1
         offsets[-1] = len(self.data)
         self._pieces = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(self.data))
-        escapes = np.flatnonzero(bytes_ == _AMPERSAND)
-        self._escaped = np.unique(np.searchsorted(self._opened, escapes) - 1)
+        self._escaped = np.zeros(len(self._opened), bool)
+        self._escaped[np.searchsorted(self._opened, np.flatnonzero(bytes_ == _AMPERSAND)) - 1] = True
 
     def _names(self, starts: Ints, alone: npt.NDArray[np.bool_]) -> Ints:
         at = self._opened[starts] + 1
@@ -170,11 +170,8 @@ class Elements:
         if self._padded[tags[~absent]].any():
             chosen = pc.utf8_trim(chosen, " \t\r\n")
             chosen = pc.if_else(pc.equal(chosen, ""), None, chosen)
-        if len(self._escaped):
-            at = np.flatnonzero(np.isin(tags, self._escaped))
-            if len(at):
-                chosen = _replace(chosen, at)
-        return chosen
+        at = np.flatnonzero(self._escaped[tags] & ~absent)
+        return _replace(chosen, at) if len(at) else chosen
 
     def line(self, tag: int, document: int) -> int:
         """The line of a start tag in its document, from 1."""

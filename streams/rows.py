@@ -27,8 +27,9 @@ from rules.batch import distinct, sums
 from rules.intake import Document
 from rules.judge import Judgement
 from rules.rates import read_rate
+from rules.report import Decision, decision_of
 from storage import schema
-from streams.receipts import receipt
+from streams.receipts import Told, receipt
 from streams.taxpayers import TaxpayerSnapshot
 from streams.wire import Receipt
 
@@ -85,10 +86,9 @@ class Batch:
         self._rejected = np.bincount(self._of[judgement.rejected], minlength=len(packages))
 
     @cached_property
-    def decisions(self) -> list[str]:
-        """One per package: accepted, partly_rejected or rejected (rules.md "Decision of a document")."""
+    def decisions(self) -> list[Decision]:
         return [
-            "rejected" if package.findings or rejected == invoices else "partly_rejected" if rejected else "accepted"
+            decision_of(bool(package.findings), int(invoices), int(rejected))
             for package, invoices, rejected in zip(self._packages, self._counts, self._rejected, strict=True)
         ]
 
@@ -288,10 +288,22 @@ class Batch:
         return found
 
     def _receipts(self) -> list[bytes]:
-        told: dict[int, list[tuple[tuple[str, str, int], Finding]]] = defaultdict(list)
+        told: dict[int, list[Told]] = defaultdict(list)
         for row, findings in sorted(self._judgement.findings.items()):
-            told[int(self._of[row])].extend((self._key(row), finding) for finding in findings)
-        return [receipt(package, int(self._counts[at]), told.get(at, ())) for at, package in enumerate(self._packages)]
+            form, series, number = self._key(row)
+            index = int(self._judgement.columns.index[row])
+            told[int(self._of[row])].append(Told(index, form, series, str(number or ""), findings))
+        return [
+            receipt(
+                package.receipt,
+                mtdiep=package.mtdiep,
+                mst=package.mst,
+                invoices=int(self._counts[at]),
+                refused=package.findings,
+                told=told.get(at, ()),
+            )
+            for at, package in enumerate(self._packages)
+        ]
 
     def _days(self, name: str) -> pa.Array:
         days = pc.fill_null(self._judgement.columns.date(name).cast(pa.int32()), 0).to_numpy(zero_copy_only=False)
