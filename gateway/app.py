@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -105,6 +106,9 @@ async def _serve(settings: Settings) -> None:
     sock = listen(settings.gateway_host, settings.gateway_port)
     try:
         async with open_gateway(settings) as gateway:
+            # What was imported stays for good: the garbage collector need not look at it again and again.
+            gc.collect()
+            gc.freeze()
             log.info("listening", host=settings.gateway_host, port=settings.gateway_port)
             await Server(gateway.app, gateway.stop).serve([sock])
     finally:

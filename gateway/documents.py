@@ -1,16 +1,17 @@
-"""Decisions as JSON: the document object of `hoadon validate` with `status` and instants, made from the store's rows."""
+"""Decisions as JSON: the document object of `hoadon validate` with `status` and instants, from the store's rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
 from gateway.known import Taken
 from gateway.negotiation import Language
 from hoadon.common.clock import rfc3339
-from rules.catalogue import RULES
+from invoice_schema.findings import Finding
+from rules.report import Decision, InvoiceOutcome, document_json, finding_json
 from storage.queries import FindingRow, InvoiceRow, PackageRow
 
 Json = dict[str, Any]
@@ -29,35 +30,25 @@ def pending(taken: Taken) -> Json:
     }
 
 
-def decided(row: PackageRow, findings: Sequence[FindingRow], lang: Language) -> Json:
+def decided(row: PackageRow, findings: Iterable[FindingRow], lang: Language) -> Json:
     """A decided package with every finding of its invoices."""
-    by_invoice: dict[int, list[FindingRow]] = {}
+    by_invoice: dict[int, list[Finding]] = {}
     for finding in findings:
-        by_invoice.setdefault(finding.invoice_index, []).append(finding)
-    return {
-        "decision": row.decision,
-        "mtdiep": row.mtdiep,
-        "findings": _findings(by_invoice.get(0, ()), lang),
-        "invoices": [
-            {
-                "index": index,
-                "mst": mst or None,
-                "khmshdon": khmshdon or None,
-                "khhdon": khhdon or None,
-                "shdon": str(shdon) if shdon else None,
-                "decision": decision,
-                "findings": _findings(by_invoice.get(index, ()), lang),
-            }
-            for index, mst, khmshdon, khhdon, shdon, decision in orjson.loads(row.outcome or b"[]")
-        ],
-        "status": "decided",
-        "received_at": rfc3339(row.received_at_us),
-        "decided_at": rfc3339(row.decided_at_us),
-    }
+        by_invoice.setdefault(finding.invoice_index, []).append(_finding(finding))
+    document = document_json(
+        decision=cast("Decision", row.decision),
+        mtdiep=row.mtdiep,
+        invoices=_outcomes(row.outcome),
+        findings=by_invoice,
+        lang=lang,
+    )
+    instants = {"received_at": rfc3339(row.received_at_us), "decided_at": rfc3339(row.decided_at_us)}
+    return {**document, "status": "decided", **instants}
 
 
 def invoice(row: InvoiceRow, package: PackageRow, findings: Iterable[FindingRow], lang: Language) -> Json:
     """One invoice, with the package that brought its row."""
+    own = [_finding(finding) for finding in findings if finding.invoice_index == row.invoice_index]
     return {
         "index": row.invoice_index,
         "mst": row.mst,
@@ -65,7 +56,7 @@ def invoice(row: InvoiceRow, package: PackageRow, findings: Iterable[FindingRow]
         "khhdon": row.khhdon,
         "shdon": str(row.shdon),
         "decision": row.decision,
-        "findings": _findings((found for found in findings if found.invoice_index == row.invoice_index), lang),
+        "findings": [finding_json(finding, lang) for finding in own],
         "package": {
             "mtdiep": package.mtdiep,
             "sha256": package.sha256,
@@ -76,20 +67,12 @@ def invoice(row: InvoiceRow, package: PackageRow, findings: Iterable[FindingRow]
     }
 
 
-def _findings(rows: Iterable[FindingRow], lang: Language) -> list[Json]:
-    return [_finding(row, lang) for row in rows]
+def _outcomes(outcome: bytes) -> Sequence[InvoiceOutcome]:
+    return [
+        InvoiceOutcome(index, mst or None, khmshdon or None, khhdon or None, str(shdon) if shdon else None, decision)
+        for index, mst, khmshdon, khhdon, shdon, decision in orjson.loads(outcome or b"[]")
+    ]
 
 
-def _finding(row: FindingRow, lang: Language) -> Json:
-    rule = RULES[row.code]
-    data = orjson.loads(row.data or "{}")
-    return {
-        "code": row.code,
-        "severity": row.severity,
-        "message": rule.message.say(lang, data),
-        "hint": rule.hint.say(lang, data),
-        "path": row.path or None,
-        "line": row.line or None,
-        "legal_basis": rule.legal_basis(),
-        "data": data,
-    }
+def _finding(row: FindingRow) -> Finding:
+    return Finding(row.code, row.path or None, row.line or None, orjson.loads(row.data or "{}"))

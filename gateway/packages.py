@@ -35,7 +35,6 @@ from rules.catalogue import RULES
 from streams import wire
 
 XML: Final = "application/xml; charset=utf-8"
-_MTA_CHARS: Final = 255
 # Parsing less than this costs less than handing it to another thread.
 _SMALL: Final = 8 * 1024
 _TOTAL_READ_FACTOR: Final = 4
@@ -176,7 +175,6 @@ def acknowledgement(taken: Taken) -> bytes:
         mngui=taken.mngui,
         mst=taken.mst,
         received_at_us=taken.received_at,
-        reasons=(),
     )
 
 
@@ -190,8 +188,7 @@ def _refused(examined: Examined, received_at: int, findings: Sequence[Finding]) 
     reasons = []
     for finding in findings:
         rule = RULES[finding.code]
-        text = f"{finding.code}: {rule.message.say('vi', finding.data)}"
-        reasons.append((rule.mloi, text if len(text) <= _MTA_CHARS else text[: _MTA_CHARS - 1] + "…"))
+        reasons.append((rule.mloi, f"{finding.code}: {rule.message.say('vi', finding.data)}"))
         metrics.PACKAGES_REFUSED.labels(finding.code).inc()
     message = messages.acknowledgement(
         body_sha256=examined.sha256,

@@ -38,7 +38,7 @@ class NotAcknowledged(Exception):
 
 
 class Producer:
-    """Use it from one event loop. `sound` is False where the topic does not have the partitions it should."""
+    """Use it from one event loop. `up` says whether the broker answers and has the topic as it should be."""
 
     def __init__(
         self, bootstrap: str, topic: str, partitions: int, *, timeout_s: float, properties: Path | None
@@ -68,7 +68,7 @@ class Producer:
             logger=_Quiet(),
         )
         self.up = False
-        self.sound = False
+        self._seen: int | None = None
         self._closing = threading.Event()
         self._doubt = threading.Event()
         self._lock = threading.Lock()
@@ -147,7 +147,7 @@ class Producer:
 
     def _suspect(self, reason: str) -> None:
         if self.up:
-            log.warning("broker_down", reason=reason)
+            log.warning("broker_down", service="gateway", reason=reason)
         self.up = False
         self._doubt.set()
 
@@ -164,12 +164,15 @@ class Producer:
         except KafkaException as error:
             self._suspect(error.args[0].name())
             return
-        self.sound = topic is not None and topic.error is None and len(topic.partitions) == self._partitions
-        if not self.sound:
-            log.error("topic_unfit", topic=self._topic, partitions=len(topic.partitions) if topic else 0)
-        if self.up != self.sound:
-            log.info("broker_up" if self.sound else "broker_unfit")
-        self.up = self.sound
+        partitions = len(topic.partitions) if topic is not None and topic.error is None else 0
+        if partitions != self._seen:
+            self._seen = partitions
+            if partitions != self._partitions:
+                log.error("topic_unfit", service="gateway", topic=self._topic, partitions=partitions)
+        fit = partitions == self._partitions
+        if fit and not self.up:
+            log.info("broker_up", service="gateway")
+        self.up = fit
 
 
 class _Quiet:
