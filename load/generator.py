@@ -21,6 +21,8 @@ from itertools import accumulate
 from random import Random
 from typing import Final
 
+import msgspec
+
 from hoadon.common import clock
 from load import defects as catalogue
 from load import taxcodes
@@ -84,7 +86,8 @@ class Generator:
     """An endless source of packages; `packages` is its plain form.
 
     `defects` maps rule codes to shares: of packages for ENV codes and ID-01, of invoices for all others. `start` is the
-    first SHDon of every series. `day` (NLap) may be set between packages. Raises ValueError for an unknown code.
+    first SHDon of every series. `day` (NLap) may be set between packages. Another `run` of a seed makes other sales and
+    MTDiep in the same series, for whoever resumes. Raises ValueError for an unknown code.
     """
 
     def __init__(
@@ -98,13 +101,14 @@ class Generator:
         start: int = 1,
         corrections: float = 0.0,
         repeats: float = 0.0,
+        run: int = 0,
     ) -> None:
         unknown = sorted(set(defects or {}) - set(catalogue.known()))
         if unknown:
             raise ValueError(f"no defect for {', '.join(unknown)}; known: {', '.join(catalogue.known())}")
         self.day = day or clock.vietnam_day(clock.now_us())
         self.package_size = package_size
-        self._random = Random(f"seed {seed}")
+        self._random = Random(f"seed {seed} {run}")
         self._tag = f"{self._random.getrandbits(32):08X}"
         self._shops = [
             _open(merchant, seed, start)
@@ -468,6 +472,23 @@ def _truth(
         row,
         mends,
     )
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a run sends; `Generator`'s parameters as data. `day` None is the day in Vietnam, also after midnight."""
+
+    seed: int = 1
+    merchants: int = 200
+    package_size: int = 50
+    defects: dict[str, float] = {}
+    day: date | None = None
+    start: int = 1
+    corrections: float = 0.0
+    repeats: float = 0.0
+
+    def generator(self) -> Generator:
+        """Raises ValueError for an unknown code, shares above 1 or too many merchants."""
+        return Generator(**msgspec.structs.asdict(self))
 
 
 def packages(

@@ -5,10 +5,11 @@ Sums follow the store's rows after all is decided, whatever order packages arriv
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NamedTuple
+
+import msgspec
 
 Decision = Literal["accepted", "rejected", "partly_rejected"]
 
@@ -43,39 +44,39 @@ class InvoiceTruth(NamedTuple):
         return "accepted" if self.accepted else "rejected"
 
 
-@dataclass(slots=True)
-class Tally:
-    """Sums over packages. Money is VND; other currencies are only counted (`foreign`)."""
+class Tally(msgspec.Struct):
+    """Sums over packages. Money is in đồng; invoices in other currencies are counted in `foreign` and left out of it.
 
-    packages: Counter[str] = field(default_factory=Counter)
-    """By decision; `refused` are those that a 999 refuses, `repeated` those sent before."""
-    refused: Counter[str] = field(default_factory=Counter)
+    `packages` by decision, with `refused` (by a 999) and `repeated` (sent before) besides; `refused` and `codes` by
+    rule: `codes` counts invoices, or packages for P rules found after the 999. `rows_…` are rows of the store.
+    """
+
+    packages: dict[str, int] = {}
+    refused: dict[str, int] = {}
+    codes: dict[str, int] = {}
     invoices: int = 0
     accepted: int = 0
     rejected: int = 0
     rows_accepted: int = 0
     rows_rejected: int = 0
-    codes: Counter[str] = field(default_factory=Counter)
     before_vat: int = 0
     vat: int = 0
     total: int = 0
     foreign: int = 0
-    foreign_cents: int = 0
 
     def add(self, other: Tally) -> None:
-        self.packages += other.packages
-        self.refused += other.refused
-        self.invoices += other.invoices
-        self.accepted += other.accepted
-        self.rejected += other.rejected
-        self.rows_accepted += other.rows_accepted
-        self.rows_rejected += other.rows_rejected
-        self.codes.update(other.codes)
-        self.before_vat += other.before_vat
-        self.vat += other.vat
-        self.total += other.total
-        self.foreign += other.foreign
-        self.foreign_cents += other.foreign_cents
+        for name in self.__struct_fields__:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if isinstance(theirs, dict):
+                for key, count in theirs.items():
+                    mine[key] = mine.get(key, 0) + count
+            elif theirs:
+                setattr(self, name, mine + theirs)
+
+
+def _count(counts: dict[str, int], keys: tuple[str, ...]) -> None:
+    for key in keys:
+        counts[key] = counts.get(key, 0) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +99,13 @@ class PackageTruth:
             return tally
         if self.refused:
             tally.packages["refused"] = 1
-            tally.refused.update(self.codes)
+            _count(tally.refused, self.codes)
             return tally
         tally.packages[self.decision] = 1
-        tally.codes.update(self.codes)
+        _count(tally.codes, self.codes)
         tally.invoices = len(self.invoices)
         for invoice in self.invoices:
-            if invoice.codes:
-                tally.codes.update(invoice.codes)
+            _count(tally.codes, invoice.codes)
             if invoice.mends:
                 tally.rows_rejected -= 1
             if not invoice.accepted:
@@ -120,7 +120,6 @@ class PackageTruth:
                 tally.total += int(invoice.total)
             else:
                 tally.foreign += 1
-                tally.foreign_cents += int(invoice.total * 100)
         return tally
 
 

@@ -1,0 +1,333 @@
+"""`hoadon load …`: generated packages on disk, over HTTP, as a demo and as a benchmark."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Iterable
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hoadon.common.errors import UsageError
+
+if TYPE_CHECKING:
+    from hoadon.common.settings import Settings
+    from load.generator import Generator, Plan
+    from load.report import Report
+    from load.send import Sent
+
+app = typer.Typer(
+    help="Simulated merchants: generate packages, send them, measure.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="Data directory of the running instance (default hoadon-data)."),
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Same seed, same packages. Default: another each time.")]
+Merchants = Annotated[int, typer.Option("--merchants", min=1, help="How many merchants; N are the first N of more.")]
+Size = Annotated[int, typer.Option("--package-size", min=1, max=5_000, help="Invoices in a package.")]
+Defects = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--defects",
+        metavar="CODE=SHARE",
+        help="Share of a defect, as SUM-03=0.01 (of packages for ENV codes and ID-01); repeatable; all=SHARE for each.",
+    ),
+]
+Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.")]
+
+
+@app.command()
+def generate(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where NNNNNN.xml and truth.jsonl are written.")],
+    packages: Annotated[int, typer.Option(min=1, help="How many packages.")] = 100,
+    package_size: Size = 50,
+    merchants: Merchants = 200,
+    seed: Seed = 1,
+    defects: Defects = None,
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="NLap (default: today).")] = None,
+) -> None:
+    """Write packages and what must become of them to DIR."""
+    import msgspec
+
+    plan = _plan(seed, merchants, package_size, defects, day=day.date() if day else None, start=1)
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "truth.jsonl").open("wb") as truths:
+        for number, package in enumerate(islice(_generator(plan), packages), 1):
+            name = f"{number:06d}.xml"
+            (directory / name).write_bytes(package.body)
+            truth = msgspec.to_builtins(package.truth)
+            truth["invoices"] = [invoice._asdict() for invoice in package.truth.invoices]
+            truth = {"path": name, "mtdiep": package.mtdiep, "mst": package.mst, **truth}
+            truths.write(msgspec.json.encode(truth) + b"\n")
+    typer.echo(f"{packages} packages in {directory}")
+
+
+@app.command()
+def registry(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The CSV to write.")], merchants: Merchants = 200
+) -> None:
+    """Write the registry CSV of the merchants, for `hoadon registry import`."""
+    from load.merchants import MOST
+    from load.merchants import merchants as make
+    from load.registry import write
+
+    if merchants > MOST:
+        raise UsageError(f"at most {MOST} merchants can be made")
+    write(file, make(merchants))
+    typer.echo(f"{merchants} taxpayers in {file}")
+
+
+@app.command()
+def send(
+    rate: Annotated[float, typer.Option(min=0.1, help="Invoices per second.")] = 500,
+    seconds: Annotated[float, typer.Option(min=0.1, help="For how long.")] = 10,
+    package_size: Size = 50,
+    merchants: Merchants = 200,
+    seed: Seed = None,
+    defects: Defects = None,
+    repeats: Annotated[float, typer.Option(min=0, max=1, help="Share of packages sent once more.")] = 0,
+    connections: Annotated[int, typer.Option(min=1, help="Requests at a time.")] = 16,
+    data: Data = None,
+    url: Annotated[str | None, typer.Option(help="A gateway elsewhere; needs --key.")] = None,
+    key: Annotated[str | None, typer.Option(envvar="HOADON_KEY", help="The key of every sender there.")] = None,
+    json: Json = None,
+) -> None:
+    """Post packages at a fixed rate; report answers and latencies, and compare the store with what was sent.
+
+    Exit code 1 if a package was not taken, answered otherwise than it must be, or stored otherwise.
+    """
+    plan = _plan(seed, merchants, package_size, defects, repeats=repeats)
+    report = run(plan, _target(data, url, key), rate=rate, seconds=seconds, connections=connections)
+    _show(report, json)
+    raise typer.Exit(0 if report.exact else 1)
+
+
+@app.command()
+def bench(
+    rate: Annotated[float, typer.Option(min=1, help="Invoices per second.")] = 3_000,
+    seconds: Annotated[float, typer.Option(min=1, help="For how long.")] = 60,
+    package_size: Size = 50,
+    merchants: Merchants = 500,
+    seed: Seed = 1,
+    defects: Defects = None,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
+    connections: Annotated[int, typer.Option(min=1, help="Requests at a time.")] = 16,
+    port_offset: Annotated[int, typer.Option(help="Of the instance that is started.")] = 20_000,
+    keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Use this data directory and keep it.")] = None,
+    json: Json = None,
+) -> None:
+    """Measure a fresh instance of its own, from HTTP to committed rows.
+
+    Exit code 1 if the rate was not kept, the decision's p99 is 3 s or more, or a row is not what it must be.
+    """
+    from load.bench_ingest import fresh_instance
+
+    plan = _plan(seed, merchants, package_size, ["all=0.0005"] if defects is None else defects)
+    with fresh_instance(keep, workers=workers, offset=port_offset) as settings:
+        report = run(plan, _target_of(settings), rate=rate, seconds=seconds, connections=connections)
+    _show(report, json)
+    kept = report.exact and report.on_time
+    typer.echo(f"\n{'kept' if kept else 'NOT KEPT'}: {rate:,.0f} invoices/s for {seconds:g} s, {workers} worker(s)")
+    raise typer.Exit(0 if kept else 1)
+
+
+@app.command("bench-engine")
+def bench_engine(
+    invoices: Annotated[int, typer.Option(min=100, help="In one batch.")] = 5_000,
+    package_size: Size = 50,
+    runs: Annotated[int, typer.Option(min=1, help="Of which the median counts.")] = 5,
+    json: Json = None,
+) -> None:
+    """Measure the engine's stages per invoice, as a ratio to lxml's bare parsing and validation of the same bytes."""
+    from load.bench_engine import as_json, markdown, measure
+
+    result = measure(invoices, package_size, runs)
+    typer.echo(markdown(result))
+    if json is not None:
+        json.write_bytes(as_json(result))
+
+
+@app.command()
+def demo(data: Data = None) -> None:
+    """Post continuously at a humane rate as simulated merchants; started by `hoadon up --demo`."""
+    from load.demo import serve
+
+    serve(_settings(data))
+
+
+def run(plan: Plan, target: Target, *, rate: float, seconds: float, connections: int) -> Report:
+    """Send, wait for the rows, compare. Raises Unavailable and UsageError."""
+    from load.report import report
+    from load.send import send as post
+
+    _generator(plan)
+    with _Progress(rate, seconds) as progress:
+        sent = asyncio.run(
+            post(
+                plan,
+                target.url,
+                target.key,
+                rate=rate,
+                seconds=seconds,
+                connections=connections,
+                tick=progress.tick,
+            )
+        )
+    if target.settings is None:
+        return report(plan, rate, sent)
+    from load.defects import known
+    from load.stored import Stored, differences
+    from storage.client import connect
+
+    client = connect(target.settings, readonly=True)
+    try:
+        stored = Stored(client, sent.tag, sent.started_us)
+        began = time.monotonic()
+        complete = stored.wait(sent.taken - sent.repeated, patience=120)
+        drain = time.monotonic() - began
+        found = stored.tally(known())
+        lines = differences(sent.expected, found)
+        if not complete:
+            lines.insert(
+                0, f"only {stored.decided()} of {sent.taken - sent.repeated} packages were decided after 120 s"
+            )
+        return report(
+            plan,
+            rate,
+            sent,
+            drain_seconds=drain,
+            decision=stored.decision_latency(),
+            found=found,
+            differences=lines,
+        )
+    finally:
+        client.close()
+
+
+class Target:
+    """Where to send. `settings` names the store to compare with, None where there is none to ask."""
+
+    def __init__(self, url: str, key: str, settings: Settings | None) -> None:
+        self.url = url
+        self.key = key
+        self.settings = settings
+
+
+def _target(data: Path | None, url: str | None, key: str | None) -> Target:
+    if url is not None:
+        if not key:
+            raise UsageError("--url needs --key (or HOADON_KEY)")
+        return Target(url, key, None)
+    from hoadon.instance import running
+
+    return _target_of(running(_settings(data)))
+
+
+def _settings(data: Path | None) -> Settings:
+    from hoadon.common.settings import Settings
+
+    return Settings() if data is None else Settings(data=data)
+
+
+def _target_of(settings: Settings) -> Target:
+    from hoadon.instance import Files
+
+    found = Files(settings.data.absolute()).read()
+    path = settings.data / "merchant.key"
+    if "gateway" not in found:
+        raise UsageError(f"no gateway runs on {settings.data}: name one by --url and --key")
+    try:
+        key = path.read_text().strip()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    return Target(found["gateway"], key, settings)
+
+
+def _plan(
+    seed: int | None,
+    merchants: int,
+    package_size: int,
+    defects: Iterable[str] | None,
+    *,
+    day: date | None = None,
+    start: int | None = None,
+    repeats: float = 0.0,
+) -> Plan:
+    """Without a seed, one from the clock; without a start, one that follows from the seed, so that runs do not meet."""
+    from load.generator import Plan
+
+    seed = time.time_ns() // 1_000_000 if seed is None else seed
+    start = 1 + seed * 7_919 % 900 * 100_000 if start is None else start
+    return Plan(seed, merchants, package_size, _shares(defects or ()), day, start, repeats=repeats)
+
+
+def _shares(given: Iterable[str]) -> dict[str, float]:
+    from load.defects import known
+
+    shares: dict[str, float] = {}
+    for one in given:
+        code, _, share = one.partition("=")
+        try:
+            value = float(share)
+        except ValueError:
+            raise UsageError(f"{one} is not CODE=SHARE, as SUM-03=0.01") from None
+        shares.update(dict.fromkeys(known(), value) if code == "all" else {code: value})
+    return shares
+
+
+def _generator(plan: Plan) -> Generator:
+    try:
+        return plan.generator()
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _show(report: Report, json: Path | None) -> None:
+    from load.report import as_json, markdown
+
+    typer.echo(markdown(report))
+    if json is not None:
+        json.write_bytes(as_json(report))
+
+
+class _Progress:
+    """A bar on a terminal, nothing elsewhere."""
+
+    def __init__(self, rate: float, seconds: float) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("invoices"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[said]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty() or os.environ.get("TERM") == "dumb",
+        )
+        self._task = self._progress.add_task("send", total=rate * seconds, said="")
+
+    def __enter__(self) -> _Progress:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def tick(self, sent: Sent) -> None:
+        waiting = sent.due - sent.posted - sent.failed
+        said = f"taken {sent.taken}, refused {sum(sent.refused.values())}, waiting {waiting}"
+        self._progress.update(self._task, completed=sent.invoices, said=said)

@@ -1,0 +1,151 @@
+"""What a run gave: the same figures as JSON, as Markdown, and as a verdict."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import Final
+
+import msgspec
+
+from load.generator import Plan
+from load.latency import Latency, summary
+from load.send import Sent
+from load.truth import Tally
+
+_ON_TIME: Final = 0.99
+_DRAIN: Final = 3.0
+
+
+class Report(msgspec.Struct, frozen=True):
+    """`sustained` is invoices per second from the first due moment until the last row was committed.
+
+    `decision` is from receipt to decision of every package, by the store's rows; `answered` from the due moment until
+    the 204 was in hand, of a sample. `differences` compares store and generator, None where there was no store to ask.
+    """
+
+    machine: str
+    rate: float
+    package_size: int
+    merchants: int
+    seed: int
+    seconds: float
+    packages: int
+    invoices: int
+    statuses: dict[str, int]
+    errors: dict[str, int]
+    refused: dict[str, int]
+    surprises: dict[str, int]
+    failed: int
+    sender_late: float
+    post: Latency
+    answered: Latency
+    decision: Latency
+    drain_seconds: float
+    sustained: float
+    expected: Tally
+    found: Tally | None
+    differences: list[str] | None
+
+    @property
+    def exact(self) -> bool:
+        """Every package got the answer that it must get, and the rows are what they must be."""
+        return not self.failed and not self.surprises and not self.differences
+
+    @property
+    def on_time(self) -> bool:
+        """Posted as planned, and committed soon after: the service kept the rate."""
+        planned = self.invoices / self.rate
+        return self.seconds <= planned / _ON_TIME + 1 and self.drain_seconds <= _DRAIN and self.decision.p99 < _DRAIN
+
+
+def report(
+    plan: Plan,
+    rate: float,
+    sent: Sent,
+    *,
+    drain_seconds: float = 0.0,
+    decision: Latency | None = None,
+    found: Tally | None = None,
+    differences: list[str] | None = None,
+) -> Report:
+    total = sent.seconds + drain_seconds
+    return Report(
+        machine=machine(),
+        rate=rate,
+        package_size=plan.package_size,
+        merchants=plan.merchants,
+        seed=plan.seed,
+        seconds=round(sent.seconds, 2),
+        packages=sent.posted,
+        invoices=sent.invoices,
+        statuses={str(status): count for status, count in sorted(sent.statuses.items())},
+        errors=dict(sent.errors),
+        refused=dict(sorted(sent.refused.items())),
+        surprises=dict(sent.surprises),
+        failed=sent.failed,
+        sender_late=round(sent.late, 4),
+        post=summary(sent.posts),
+        answered=summary(sent.decisions),
+        decision=decision or Latency(),
+        drain_seconds=round(drain_seconds, 2),
+        sustained=round(sent.invoices / total, 1) if total else 0.0,
+        expected=sent.expected,
+        found=found,
+        differences=differences,
+    )
+
+
+def machine() -> str:
+    """Cores and Python, without the host's name."""
+    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+
+
+def as_json(value: Report) -> bytes:
+    verdict = {"exact": value.exact, "on_time": value.on_time}
+    return msgspec.json.format(msgspec.json.encode(msgspec.to_builtins(value) | verdict), indent=2) + b"\n"
+
+
+def markdown(value: Report) -> str:
+    """For people and issues."""
+    expected = value.expected
+    lines = [
+        f"{value.invoices:,} invoices in {value.packages:,} packages of {value.package_size}, "
+        f"{value.rate:,.0f}/s asked, {value.seconds:.1f} s, {value.machine}",
+        "",
+        "| | count | p50 | p95 | p99 | max |",
+        "|---|---|---|---|---|---|",
+        _row("POST → 999 (from the due moment)", value.post),
+        _row("POST → 204 in hand (sample)", value.answered),
+        _row("receipt → decision (all rows)", value.decision),
+        "",
+        f"- sustained from HTTP to committed rows: **{value.sustained:,.0f} invoices/s** "
+        f"(last row {value.drain_seconds:.2f} s after the last post; sender at most "
+        f"{value.sender_late * 1e3:.0f} ms late)",
+        f"- answers: {_counts(value.statuses)}; refused by 999: {_counts(value.refused)}; not taken: {value.failed}",
+        f"- expected: {expected.accepted:,} accepted, {expected.rejected:,} rejected, {expected.total:,} đồng "
+        f"(VAT {expected.vat:,}); by rule: {_counts(expected.codes)}",
+    ]
+    if value.errors:
+        lines.append(f"- connection errors: {_counts(value.errors)}")
+    if value.surprises:
+        lines.append(f"- **answers not foretold**: {_counts(value.surprises)}")
+    if value.found is None:
+        lines.append("- the store was not asked")
+    elif not value.differences:
+        lines.append(
+            f"- store: {value.found.rows_accepted:,} accepted and {value.found.rows_rejected:,} rejected rows, "
+            f"{value.found.total:,} đồng: the same to the đồng"
+        )
+    else:
+        lines += ["- **store differs**:", *(f"  - {line}" for line in value.differences)]
+    return "\n".join(lines)
+
+
+def _row(name: str, latency: Latency) -> str:
+    figures = " | ".join(f"{value * 1e3:,.0f} ms" for value in (latency.p50, latency.p95, latency.p99, latency.max))
+    return f"| {name} | {latency.count:,} | {figures} |"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "none"

@@ -1,0 +1,213 @@
+"""Post packages at a fixed rate and measure (an open loop).
+
+Package n is due at a moment that does not depend on how the service does, and its latency counts from then, so that a
+stall shows in every package that it holds up. What is answered 429 or 503, or not at all, is sent again unchanged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Final
+
+from hoadon.common import clock
+from hoadon.common.errors import Unavailable
+from load.feed import Feed, Head, feed
+from load.generator import Plan
+from load.http import Answer, Client
+from load.truth import Tally
+from rules.catalogue import BY_MLOI
+
+_AHEAD: Final = 256
+"""Packages kept ready in this process; the feed's pipe holds more."""
+_READY: Final = 64
+_SAMPLES: Final = 5.0
+"""Packages per second whose decision is also awaited at the gateway."""
+_WAIT: Final = 20
+_RETRY: Final = 0.25
+_MLOI: Final = re.compile(rb"<MLoi>\s*([^<\s]+)\s*</MLoi>")
+
+
+@dataclass(slots=True)
+class Sent:
+    """What came of a run, as its sender saw it. `posts` and `decisions` are latencies from the due moment, in seconds.
+
+    `taken` packages were answered 202, `repeated` of them had been sent before; `expected` sums what the rows must be.
+    `surprises` counts answers other than the generator foretold. `late` is the most, in seconds, that the sender itself
+    was behind its schedule: if it is not small, the sender was the bottleneck.
+    """
+
+    tag: str
+    started_us: int
+    due: int = 0
+    posted: int = 0
+    invoices: int = 0
+    taken: int = 0
+    repeated: int = 0
+    failed: int = 0
+    expected: Tally = field(default_factory=Tally)
+    statuses: Counter[int] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    surprises: Counter[str] = field(default_factory=Counter)
+    posts: list[float] = field(default_factory=list)
+    decisions: list[float] = field(default_factory=list)
+    late: float = 0.0
+    seconds: float = 0.0
+
+
+async def send(
+    plan: Plan,
+    url: str,
+    key: str,
+    *,
+    rate: float,
+    seconds: float,
+    connections: int = 16,
+    patience: float = 60.0,
+    tick: Callable[[Sent], None] = lambda sent: None,
+) -> Sent:
+    """Post `rate` invoices per second for `seconds`; `tick` is called several times a second.
+
+    A package that is not taken within `patience` seconds counts as failed. Raises Unavailable if the gateway cannot be
+    reached at the start.
+    """
+    async with (
+        feed(plan) as source,
+        Client(url, key, connections=connections) as client,
+        Client(url, key, connections=4) as asking,
+    ):
+        await client.get("/v1/limits", "application/json")
+        return await _Run(source, client, asking, plan, rate, patience).run(rate * seconds, connections, tick)
+
+
+class _Run:
+    def __init__(self, source: Feed, client: Client, asking: Client, plan: Plan, rate: float, patience: float) -> None:
+        self._source = source
+        self._client = client
+        self._asking = asking
+        self._rate = rate
+        self._patience = patience
+        self._each = max(1, round(rate / plan.package_size / _SAMPLES))
+        self._ahead: asyncio.Queue[tuple[Head, bytes]] = asyncio.Queue(_AHEAD)
+        self._due: asyncio.Queue[tuple[float, Head, bytes]] = asyncio.Queue()
+        self._samples: set[asyncio.Task[None]] = set()
+        self._sent = Sent(source.tag, 0)
+
+    async def run(self, invoices: float, connections: int, tick: Callable[[Sent], None]) -> Sent:
+        sent = self._sent
+        reader = asyncio.create_task(self._read())
+        while self._ahead.qsize() < _READY and not reader.done():  # noqa: ASYNC110 - a queue has no such event
+            await asyncio.sleep(0.02)
+        posters = [asyncio.create_task(self._post()) for _ in range(connections)]
+        ticker = asyncio.create_task(_every(0.25, lambda: tick(sent)))
+        sent.started_us, start = clock.now_us(), monotonic()
+        try:
+            await self._schedule(start, invoices, reader)
+            joined = asyncio.create_task(self._due.join())
+            await asyncio.wait({joined, *posters}, return_when=asyncio.FIRST_COMPLETED)
+            for poster in posters:
+                if poster.done():
+                    poster.result()
+            sent.seconds = monotonic() - start
+            if self._samples:
+                await asyncio.wait(self._samples, timeout=2 * _WAIT)
+        finally:
+            for task in (reader, ticker, *posters, *self._samples):
+                task.cancel()
+            await asyncio.gather(reader, ticker, *posters, *self._samples, return_exceptions=True)
+        tick(sent)
+        return sent
+
+    async def _read(self) -> None:
+        while True:
+            await self._ahead.put(await self._source.next())
+
+    async def _schedule(self, start: float, invoices: float, reader: asyncio.Task[None]) -> None:
+        planned = 0
+        while planned < invoices:
+            due = start + planned / self._rate
+            ahead = due - monotonic()
+            if ahead > 0:
+                await asyncio.sleep(ahead)
+            if reader.done():
+                reader.result()
+            head, body = await self._ahead.get()
+            self._sent.late = max(self._sent.late, monotonic() - due)
+            self._sent.due += 1
+            self._due.put_nowait((due, head, body))
+            planned += max(1, head.invoices)
+
+    async def _post(self) -> None:
+        while True:
+            due, head, body = await self._due.get()
+            answer = await self._until_answered(body)
+            if answer is None:
+                self._sent.failed += 1
+            else:
+                self._note(due, head, answer)
+            self._due.task_done()
+
+    async def _until_answered(self, body: bytes) -> Answer | None:
+        deadline = monotonic() + self._patience
+        while True:
+            wait = _RETRY
+            try:
+                answer = await self._client.post("/v1/packages", body)
+                if answer.status not in (429, 503):
+                    return answer
+                self._sent.statuses[answer.status] += 1
+                wait = answer.retry_after(_RETRY)
+            except Unavailable as error:
+                self._sent.errors[str(error)] += 1
+            if monotonic() + wait > deadline:
+                return None
+            await asyncio.sleep(wait)
+
+    def _note(self, due: float, head: Head, answer: Answer) -> None:
+        sent = self._sent
+        sent.posts.append(monotonic() - due)
+        sent.statuses[answer.status] += 1
+        sent.posted += 1
+        sent.invoices += head.invoices
+        if answer.status == 400:
+            codes = [_code(mloi) for mloi in _MLOI.findall(answer.body)]
+            sent.refused.update(codes)
+            if not set(head.refused) & set(codes):
+                sent.surprises[f"refused for {', '.join(codes) or 'no reason'}, not {head.refused}"] += 1
+        elif answer.status in (200, 202):
+            if head.refused:
+                sent.surprises[f"taken in spite of {', '.join(head.refused)}"] += 1
+            sent.taken += 1
+            sent.repeated += head.tally.packages.get("repeated", 0)
+            sent.expected.add(head.tally)
+            if sent.taken % self._each == 0 and head.mtdiep:
+                task = asyncio.create_task(self._ask(due, head.mtdiep))
+                self._samples.add(task)
+                task.add_done_callback(self._samples.discard)
+        else:
+            sent.surprises[f"HTTP {answer.status}"] += 1
+
+    async def _ask(self, due: float, mtdiep: str) -> None:
+        with suppress(Unavailable):
+            answer = await self._asking.get(f"/v1/packages/{mtdiep}?wait={_WAIT}", patience=_WAIT)
+            if answer.status == 200:
+                self._sent.decisions.append(monotonic() - due)
+            else:
+                self._sent.surprises[f"GET of a package: HTTP {answer.status}"] += 1
+
+
+def _code(mloi: bytes) -> str:
+    text = mloi.decode("ascii", "replace")
+    return BY_MLOI[text].code if text in BY_MLOI else text
+
+
+async def _every(seconds: float, call: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        call()
