@@ -1,0 +1,255 @@
+"""The batch engine on the real store: decisions, rows, receipts; replays and conflicts."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from lxml import etree
+from storage.client import connect
+from storage.reader import StoreReader
+from storage.sink import Sink
+
+from hoadon.common.clock import now_us, utc, vietnam_day
+from identity.sealing import Sealer, ensure_keys
+from invoice_schema.envelope import Limits
+from invoice_schema.forms import canonical_mst
+from invoice_schema.messages import read_result
+from streams import wire
+from streams.engine import Engine, Message, Output
+from streams.rows import open_evidence
+from streams.taxpayers import TaxpayerSnapshot
+from tests.support import samples
+from tests.support.samples import HOUSEHOLD, SELLER, SELLER_2, household, invoice
+from tests.support.store import StoreProcess
+
+TODAY = vietnam_day(now_us())
+SERIES = [f"C{TODAY:%y}M{first}{second}" for first in "ABCDEGHK" for second in "ABCDEGHKLMNPQRST"]
+
+
+class Bench:
+    """An engine with its store, and a client to look at the rows. `hand_over` is what a batch of the worker does."""
+
+    def __init__(self, store: StoreProcess, keys: Path) -> None:
+        ensure_keys(keys)
+        self.sealer = Sealer.load(keys)
+        self.client = connect(store.settings)
+        self.sink = Sink(self.client, patience=10)
+        self.offset = 0
+        self.restart()
+
+    def restart(self) -> None:
+        reader = StoreReader(self.client)
+        self.engine = Engine(reader, self.sealer, Limits(), TaxpayerSnapshot(reader))
+
+    def message(self, *bodies: bytes, received_at: int | None = None, partition: int | None = None) -> Message:
+        received = [
+            wire.Received(wire.Receipt(received_at or now_us(), "*", hashlib.sha256(body).hexdigest()), body)
+            for body in bodies
+        ]
+        mst = canonical_mst(etree.fromstring(bodies[0]).findtext("TTChung/MST") or "")
+        value, headers = wire.message(received)
+        self.offset += 1
+        at = wire.partition_of(mst.encode(), 12) if partition is None else partition
+        return Message(wire.PACKAGES, at, self.offset, 0, mst.encode(), dict(headers), value)
+
+    def hand_over(self, *messages: Message) -> Output:
+        output = self.engine.process(messages)
+        if output.tables:
+            self.sink.write(output.tables, f"test:{self.offset}:{now_us()}")
+        return output
+
+    def rows(self, sql: str, **parameters: Any) -> Sequence[Sequence[Any]]:
+        return self.client.query(sql, parameters=parameters).result_rows
+
+    def package(self, body: bytes) -> tuple[Any, ...]:
+        sql = "SELECT decision, invoices, accepted, rejected, receipt FROM packages FINAL WHERE sha256 = {sha:String}"
+        (row,) = self.rows(sql, sha=hashlib.sha256(body).hexdigest())
+        return tuple(row)
+
+    def codes(self, body: bytes) -> list[tuple[int, str]]:
+        sql = "SELECT invoice_index, code FROM findings FINAL WHERE sha256 = {sha:String} ORDER BY invoice_index, seq"
+        return [(index, code) for index, code in self.rows(sql, sha=hashlib.sha256(body).hexdigest())]
+
+
+@pytest.fixture(scope="module")
+def bench(store: StoreProcess, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench(store, tmp_path_factory.mktemp("keys") / "keys")
+
+
+_fresh = iter(SERIES)
+_numbers = itertools.count(1)
+
+
+def package(*args: Any, **kwargs: Any) -> bytes:
+    """A sample package under a message id of its own."""
+    return samples.package(*args, number=next(_numbers), **kwargs)
+
+
+@pytest.fixture
+def series() -> str:
+    """A KHHDon that no other test uses."""
+    return next(_fresh)
+
+
+def test_a_package_becomes_rows(bench: Bench, series: str) -> None:
+    bad = invoice(shdon=2, khhdon=series, nlap=TODAY, edit={"NDHDon/TToan/TgTTTBSo": "1"})
+    body = package([invoice(shdon=1, khhdon=series, nlap=TODAY), bad])
+    received_at = now_us()
+    output = bench.hand_over(bench.message(body, received_at=received_at))
+    decision, invoices, accepted, rejected, receipt = bench.package(body)
+    assert (decision, invoices, accepted, rejected) == ("partly_rejected", 2, 1, 1)
+    told = read_result(receipt.encode() if isinstance(receipt, str) else receipt)
+    assert (told.ltbao, [(r.khhdon, r.shdon, r.mloi) for r in told.reasons]) == (7, [(series, "2", "SU04")])
+    assert bench.codes(body) == [(2, "SUM-04")]
+    sql = """
+        SELECT shdon, decision, total_before_vat, total_vat, total, lines, received_at, mtdiep
+        FROM invoices FINAL WHERE mst = {mst:String} AND khhdon = {khhdon:String} ORDER BY shdon"""
+    rows = bench.rows(sql, mst=SELLER, khhdon=series)
+    assert [row[:6] for row in rows] == [
+        (1, "accepted", 160_000, 14_000, 174_000, 2),
+        (2, "rejected", 160_000, 14_000, 1, 2),
+    ]
+    assert rows[0][6].replace(tzinfo=None) == utc(received_at).replace(tzinfo=None)
+    lines = "SELECT shdon, line, amount, vat_rate FROM invoice_lines FINAL WHERE khhdon = {khhdon:String} ORDER BY line"
+    assert bench.rows(lines, khhdon=series) == [(1, 1, 100_000, "8"), (1, 2, 60_000, "10")]
+    ((key, value),) = output.decisions
+    assert key == SELLER.encode()
+    assert orjson.loads(value)["decision"] == "partly_rejected"
+
+
+def test_the_document_is_kept_sealed(bench: Bench, series: str) -> None:
+    body = package([invoice(khhdon=series, nlap=TODAY)])
+    bench.hand_over(bench.message(body))
+    digest = hashlib.sha256(body).hexdigest()
+    sql = "SELECT sealed, size FROM evidence FINAL WHERE sha256 = {sha:String}"
+    answer = bench.client.query(sql, parameters={"sha": digest}, column_formats={"sealed": "bytes"})
+    ((sealed, size),) = answer.result_rows
+    assert size == len(body)
+    assert b"TDiep" not in sealed
+    assert open_evidence(bench.sealer, sealed, digest) == body
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_the_same_package_again_changes_nothing(bench: Bench, series: str, restarted: bool) -> None:
+    body = package([invoice(khhdon=series, nlap=TODAY)])
+    bench.hand_over(bench.message(body))
+    before = bench.package(body)
+    if restarted:
+        bench.restart()
+    again = bench.hand_over(bench.message(body))
+    assert not again.tables
+    assert [orjson.loads(value)["decision"] for _, value in again.decisions] == ["accepted"]
+    assert bench.package(body) == before
+    assert bench.rows("SELECT count() FROM invoices WHERE khhdon = {s:String}", s=series) == [(1,)]
+
+
+def test_the_same_package_twice_in_a_batch_is_decided_once(bench: Bench, series: str) -> None:
+    body = package([invoice(khhdon=series, nlap=TODAY)])
+    output = bench.hand_over(bench.message(body, body), bench.message(body))
+    assert output.tables["packages"].num_rows == 1
+
+
+def test_rows_without_a_mark_are_the_packages_own(bench: Bench, series: str) -> None:
+    """A crash between the invoices and the package's mark: the replay decides the same and doubles nothing."""
+    body = package([invoice(shdon=number, khhdon=series, nlap=TODAY) for number in (1, 2, 3)])
+    message = bench.message(body)
+    tables = bench.engine.process([message]).tables
+    bench.sink.write({name: tables[name] for name in tables if name != "packages"}, f"crash:{now_us()}")
+    bench.restart()
+    bench.hand_over(message)
+    assert bench.package(body)[0] == "accepted"
+    assert bench.rows("SELECT count() FROM invoices FINAL WHERE khhdon = {s:String}", s=series) == [(3,)]
+    assert bench.rows("SELECT count() FROM invoice_lines FINAL WHERE khhdon = {s:String}", s=series) == [(6,)]
+
+
+def test_an_id_used_for_another_body_is_refused(bench: Bench, series: str) -> None:
+    first = package([invoice(khhdon=series, nlap=TODAY)])
+    mtdiep = etree.fromstring(first).findtext("TTChung/MTDiep")
+    second = package([invoice(shdon=2, khhdon=series, nlap=TODAY)], edit={"TTChung/MTDiep": mtdiep})
+    bench.hand_over(bench.message(first))
+    bench.hand_over(bench.message(second))
+    decision, _, accepted, _, receipt = bench.package(second)
+    assert (decision, accepted) == ("rejected", 0)
+    told = read_result(receipt if isinstance(receipt, bytes) else receipt.encode())
+    assert (told.ltbao, [reason.mloi for reason in told.reasons]) == (9, ["EN10"])
+    assert bench.package(first)[0] == "accepted"
+    assert bench.rows("SELECT count() FROM invoices FINAL WHERE khhdon = {s:String}", s=series) == [(1,)]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("together", [False, True])
+def test_a_number_used_with_other_content_is_rejected(
+    bench: Bench, series: str, restarted: bool, together: bool
+) -> None:
+    first = package([invoice(shdon=5, khhdon=series, nlap=TODAY)])
+    same = package([invoice(shdon=5, khhdon=series, nlap=TODAY), invoice(shdon=6, khhdon=series, nlap=TODAY)])
+    other = package([invoice(shdon=5, khhdon=series, nlap=TODAY, buyer={"Ten": "Khác"})])
+    messages = [bench.message(body) for body in (first, same, other)]
+    if together:
+        bench.hand_over(*messages)
+    else:
+        for message in messages:
+            bench.hand_over(message)
+            if restarted:
+                bench.restart()
+    assert [bench.package(body)[0] for body in (first, same, other)] == ["accepted", "accepted", "rejected"]
+    assert bench.codes(other) == [(1, "KEY-07")]
+    ((mtdiep,),) = bench.rows("SELECT mtdiep FROM invoices FINAL WHERE khhdon = {s:String} AND shdon = 5", s=series)
+    assert mtdiep == etree.fromstring(first).findtext("TTChung/MTDiep")
+
+
+def test_a_rejected_number_may_come_again_corrected(bench: Bench, series: str) -> None:
+    wrong = package([invoice(shdon=9, khhdon=series, nlap=TODAY, edit={"NDHDon/TToan/TgTTTBSo": "1"})])
+    right = package([invoice(shdon=9, khhdon=series, nlap=TODAY)])
+    late = package([invoice(shdon=9, khhdon=series, nlap=TODAY, edit={"NDHDon/TToan/TgTTTBSo": "2"})])
+    for body in (wrong, right, late):
+        bench.hand_over(bench.message(body))
+    assert bench.package(right)[0] == "accepted"
+    rows = bench.rows("SELECT decision, total FROM invoices FINAL WHERE khhdon = {s:String}", s=series)
+    assert rows == [("accepted", 174_000)]
+
+
+def test_a_household_buyer_is_a_pseudonym(bench: Bench, series: str) -> None:
+    body = package([invoice(khhdon=series, nlap=TODAY, buyer={"CCCDan": HOUSEHOLD, "HVTNMHang": "Trần Thị Thử"})])
+    bench.hand_over(bench.message(body))
+    sql = "SELECT buyer_mst, buyer_pseudonym, toString(tuple(*)) FROM invoices FINAL WHERE khhdon = {s:String}"
+    ((mst, pseudonym, whole),) = bench.rows(sql, s=series)
+    assert (mst, pseudonym) == ("", bench.sealer.pseudonym(HOUSEHOLD))
+    assert HOUSEHOLD not in whole
+    assert "Trần" not in whole
+
+
+def test_both_invoice_types_in_one_batch(bench: Bench, series: str) -> None:
+    one = package([invoice(khhdon=series, nlap=TODAY)])
+    two = package([household(khhdon=series, nlap=TODAY)], mst=HOUSEHOLD)
+    bench.hand_over(bench.message(one), bench.message(two))
+    sql = "SELECT khmshdon, decision FROM invoices FINAL WHERE khhdon = {s:String} ORDER BY khmshdon"
+    assert bench.rows(sql, s=series) == [("1", "accepted"), ("2", "accepted")]
+
+
+def test_an_odd_date_fails_no_insert(bench: Bench, series: str) -> None:
+    body = package([invoice(khhdon=series, nlap=TODAY, edit={"TTChung/NLap": "9999-12-31"})])
+    bench.hand_over(bench.message(body))
+    assert {code for _, code in bench.codes(body)} == {"KEY-03", "KEY-05", "VAT-02", "DATE-01"}
+    ((nlap,),) = bench.rows("SELECT toString(nlap) FROM invoices FINAL WHERE khhdon = {s:String}", s=series)
+    assert nlap == "1970-01-01"
+
+
+def test_what_nobody_can_be_answered_for_is_a_dead_letter(bench: Bench, series: str) -> None:
+    good = package([invoice(khhdon=series, nlap=TODAY)])
+    message = bench.message(good)
+    headless = Message(message.topic, message.partition, 1, 0, message.key, {}, b"junk")
+    tampered = Message(message.topic, message.partition, 2, 0, message.key, message.headers, good + b" ")
+    stray = bench.message(package([invoice(mst=SELLER_2)], mst=SELLER_2), partition=(message.partition + 1) % 12)
+    output = bench.hand_over(headless, tampered, stray, message)
+    assert [letter.reason for letter in output.dead] in (
+        ["bad-message", "sha256", "partition"],
+        ["bad-message", "sha256"],
+    )
+    assert bench.package(good)[0] == "accepted"
