@@ -13,7 +13,10 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from confluent_kafka import Consumer, TopicPartition
+
 from gateway.auth import merchant_key
+from streams import wire
 from tests.support.ports import free_ports
 
 
@@ -93,3 +96,40 @@ class GatewayProcess:
                 self.stop()
         finally:
             self.kill()
+
+
+class Tail:
+    """What comes to the packages topic from now on. A context manager."""
+
+    def __init__(self, bootstrap: str, partitions: int = 12) -> None:
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": "tail",
+                "enable.auto.commit": False,
+                "enable.partition.eof": False,
+            }
+        )
+        parts = [TopicPartition(wire.PACKAGES, number) for number in range(partitions)]
+        ends = [self._consumer.get_watermark_offsets(part, timeout=10)[1] for part in parts]
+        self._consumer.assign(
+            [TopicPartition(wire.PACKAGES, part.partition, end) for part, end in zip(parts, ends, strict=True)]
+        )
+
+    def messages(self, quiet: float = 1.0) -> list[tuple[int, bytes, list[wire.Received]]]:
+        """Partition, key and packages of every new message, until none came for `quiet` seconds."""
+        found: list[tuple[int, bytes, list[wire.Received]]] = []
+        while (message := self._consumer.poll(quiet)) is not None:
+            assert message.error() is None, message.error()
+            packages = wire.packages_of(message.value(), dict(message.headers() or []))
+            found.append((message.partition(), message.key(), packages))
+        return found
+
+    def packages(self, quiet: float = 1.0) -> list[wire.Received]:
+        return [package for *_, packages in self.messages(quiet) for package in packages]
+
+    def __enter__(self) -> Tail:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._consumer.close()
