@@ -53,7 +53,7 @@ log = structlog.get_logger(__name__)
 
 
 def serve(settings: Settings) -> None:
-    """Import the merchants' registry and post until SIGTERM or SIGINT; goes on through restarts of gateway and store."""
+    """Import the registry and post until SIGTERM or SIGINT, through restarts of gateway and store."""
     logging.configure("demo", settings.log_level)
     asyncio.run(_serve(settings))
 

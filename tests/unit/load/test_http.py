@@ -23,7 +23,7 @@ def against(handler: Handler, use: Callable[[Client], Awaitable[None]], **option
     async def main() -> None:
         server = await asyncio.start_server(handler, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with server, Client(f"http://127.0.0.1:{port}", "secret", connections=2, **options) as client:  # type: ignore[arg-type]
+        async with server, Client(f"http://127.0.0.1:{port}", "secret", connections=2, **options) as client:
             await use(client)
 
     asyncio.run(main())
