@@ -122,17 +122,23 @@ class Offsets:
         self._partitions = settings.partitions
 
     def windows(self, topic: str) -> dict[int, Window]:
-        try:
-            low = self._ask(topic, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-            end = self._ask(topic, OffsetSpec.latest())  # type: ignore[no-untyped-call]
-        except KafkaException as error:
-            raise Unavailable("the broker did not tell its offsets") from error
+        """The window of each partition, the ends asked for last."""
+        low = self._ask(topic, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        end = self._ask(topic, OffsetSpec.latest())  # type: ignore[no-untyped-call]
         return {partition: Window(low[partition], end[partition]) for partition in range(self._partitions)}
 
     def _ask(self, topic: str, which: OffsetSpec) -> dict[int, int]:
         question = {TopicPartition(topic, partition): which for partition in range(self._partitions)}
-        answers = self._admin.list_offsets(question, request_timeout=10.0)
-        return {asked.partition: answer.result().offset for asked, answer in answers.items()}
+        until = time.monotonic() + 5
+        while True:
+            try:
+                answers = self._admin.list_offsets(question, request_timeout=10.0)
+                return {asked.partition: answer.result().offset for asked, answer in answers.items()}
+            except KafkaException as error:
+                # A topic just made, or a leader just moved.
+                if time.monotonic() > until:
+                    raise Unavailable(f"the broker did not tell its offsets: {error.args[0].name()}") from error
+                time.sleep(0.1)
 
 
 def read(settings: Settings, topic: str, partition: int, first: int, last: int) -> Iterator[Stored]:
