@@ -5,6 +5,7 @@ A client may be shared by threads (it has no session); close it when done.
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -16,6 +17,10 @@ from clickhouse_connect.driver.httputil import get_pool_manager
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 from storage.errors import explained
+
+# Their warnings repeat whole URLs and stack traces; what failed is told by the error that the caller gets.
+for _name in ("urllib3.connectionpool", "clickhouse_connect.driver"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _CONNECT_TIMEOUT: Final = 5
@@ -49,6 +54,8 @@ def _options(settings: Settings, readonly: bool, database: str | None) -> dict[s
         "autogenerate_session_id": False,
         "connect_timeout": _CONNECT_TIMEOUT,
         "send_receive_timeout": _QUERY_TIMEOUT,
+        # Values in a URL end up in logs and error texts, and keys name persons: they go in the body.
+        "form_encode_query_params": True,
         "compress": not _is_local(settings),
         "settings": _SETTINGS | ({"readonly": 1} if readonly else {}),
     }

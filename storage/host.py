@@ -33,7 +33,7 @@ HOST: Final = "127.0.0.1"
 READERS: Final = 8
 WRITERS: Final = 4
 WAITING: Final = 256
-GRACE: Final = 5
+GRACE: Final = 3
 END: Final = 10.0
 
 _log = structlog.get_logger("store")

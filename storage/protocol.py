@@ -7,8 +7,6 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from email import policy
-from email.parser import BytesParser
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -29,6 +27,8 @@ _OWN: Final = frozenset(
         "cancel_http_readonly_queries_on_client_close", "readonly", "log_comment",
     }
 )  # fmt: skip
+_BOUNDARY: Final = re.compile(r'boundary="?([^";,]+)"?')
+_FIELD: Final = re.compile(rb'[ ;]name="([^"]*)"')
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -77,15 +77,17 @@ def request(method: str, query_string: bytes, headers: Mapping[str, str], body: 
 
 
 def _form(content_type: str, body: bytes) -> dict[str, str]:
-    """The plain fields of a multipart body (long queries and parameters)."""
-    message = BytesParser(policy=policy.HTTP).parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
+    """The plain fields of a multipart body: the query and its parameters, as clients send what must not be in a URL."""
+    boundary = _BOUNDARY.search(content_type)
+    if boundary is None:
+        raise Refused(36, "BAD_ARGUMENTS", "multipart/form-data without a boundary")
     values: dict[str, str] = {}
-    for part in message.iter_parts():
-        if part.get_filename():
-            raise Refused(48, "NOT_IMPLEMENTED", "external data is not supported by the embedded store")
-        content = part.get_payload(decode=True)
-        name = part.get_param("name", header="content-disposition")
-        values[str(name)] = content.decode() if isinstance(content, bytes) else ""
+    for part in body.split(b"--" + boundary[1].encode()):
+        head, blank, content = part.partition(b"\r\n\r\n")
+        if blank and (name := _FIELD.search(head)):
+            if b"filename=" in head:
+                raise Refused(48, "NOT_IMPLEMENTED", "external data is not supported by the embedded store")
+            values[name[1].decode()] = content.removesuffix(b"\r\n").decode("utf-8", "replace")
     return values
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import struct
 import threading
+import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,6 +19,9 @@ _STREAMED: Final = frozenset(
     {"Native", "RowBinary", "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "CSV", "JSONEachRow", "ArrowStream"}
 )
 _DEFAULTS: Final = {"async_insert": "0", "max_execution_time": "300", "max_query_size": "8388608"}
+
+
+_PAUSES: Final = (0.01, 0.05, 0.2, 0.5, 1.0, 2.0, 2.0)
 
 
 class Aborted(Exception):
@@ -80,11 +84,17 @@ class Job:
             yield self._query(connection)
 
     def abort(self) -> None:
-        """Stop as soon as possible: a stream at its next block, a running read at once, a write not at all."""
+        """Stop as soon as possible: a stream at its next block, a running read at once, a write not at all.
+
+        Repeated, because a read that has begun is not at once among those that KILL QUERY finds.
+        """
         self._gone.set()
-        if self._running and self.has_result:
+        for pause in _PAUSES:
+            if not (self._running and self.has_result):
+                return
             with self.engine.session() as connection:
                 connection.query(f"KILL QUERY WHERE Settings['log_comment'] = '{self._comment}' ASYNC", "Null")
+            time.sleep(pause)
 
     @property
     def _comment(self) -> str:

@@ -105,11 +105,10 @@ def test_errors_have_their_codes(client: Client, sql: str, code: int) -> None:
     assert f"Code: {code}. DB::Exception" in str(found.value)
 
 
-def test_unknown_setting_and_database(client: Client) -> None:
-    for options, code in (({"settings": {"no_such_setting": 1}}, 115),):
-        with pytest.raises(DatabaseError) as found:
-            client.query("SELECT 1", **options)
-        assert found.value.code == code
+def test_an_unknown_setting_is_refused(client: Client) -> None:
+    with pytest.raises(DatabaseError) as found:
+        client.query("SELECT 1", settings={"no_such_setting": 1})
+    assert found.value.code == 115
 
 
 def test_streams_in_every_block_format(client: Client) -> None:
@@ -144,7 +143,7 @@ def test_types_of_the_schema_come_back(client: Client) -> None:
     row = client.query(
         "SELECT toDateTime64('2026-03-01 23:59:59.123456', 6, 'UTC') AS t, toDate('1970-01-01') AS d, "
         "toFixedString('0123456789abcdef', 16) AS f, toUInt64(18446744073709551615) AS v, ['a'] AS l"
-    ).first_row
+    ).result_rows[0]
     assert (row[0].microsecond, row[1].year, row[2], row[3], row[4]) == (
         123456,
         1970,
@@ -178,7 +177,7 @@ def test_async_client_runs_queries_at_once(store: StoreProcess) -> None:
         client = await connect_async(store.settings)
         try:
             answers = await asyncio.gather(*(client.query(f"SELECT {number}") for number in range(40)))
-            return [answer.first_row[0] for answer in answers]
+            return [answer.result_rows[0][0] for answer in answers]
         finally:
             await client.close()
 

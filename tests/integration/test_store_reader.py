@@ -72,7 +72,7 @@ def test_series_are_the_accepted_numbers(client: Client, reader: StoreReader, nu
 
 
 def test_accepted_gives_the_first_accepted_content(client: Client, reader: StoreReader) -> None:
-    key = {"mst": "7100000001", "khmshdon": "1", "khhdon": "C26MAA", "period": 2026, "shdon": 1}
+    key: dict[str, Any] = {"mst": "7100000001", "khmshdon": "1", "khhdon": "C26MAA", "period": 2026, "shdon": 1}
     for at, content, decision in ((2, b"b" * 16, "accepted"), (1, b"a" * 16, "accepted"), (0, b"r" * 16, "rejected")):
         row = rows.invoice(0, at=rows.NOON + at, content=content, decision=decision, **key)
         client.insert_arrow("invoices", rows.table("invoices", [row]))

@@ -72,7 +72,8 @@ def test_values_come_back(client: Client, mst: str) -> None:
     row = rows.invoice(7, total=big, total_vat=Decimal("-0.000001"), mst=mst)
     client.insert_arrow("invoices", rows.table("invoices", [row]))
     found = client.query_arrow(f"SELECT * FROM invoices FINAL WHERE mst = '{mst}'").to_pylist()[0]
-    assert found == {key: value for key, value in (dict.fromkeys(schema.INVOICES.names) | found | row).items()}
+    assert found | row == found
+    assert list(found) == schema.INVOICES.names
     assert (found["total"], found["total_vat"], found["content"]) == (
         big,
         Decimal("-0.000001"),
@@ -157,5 +158,5 @@ def test_look_ups_read_little(client: Client) -> None:
 
 
 def _count(client: Client, mst: str) -> int:
-    found: int = client.query(f"SELECT count() FROM invoices FINAL WHERE mst = '{mst}'").first_row[0]
+    found: int = client.query(f"SELECT count() FROM invoices FINAL WHERE mst = '{mst}'").result_rows[0][0]
     return found

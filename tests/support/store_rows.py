@@ -46,7 +46,9 @@ def invoice_version(decision: str, received_at_us: int) -> int:
     return _TOP + (_TOP - 1 - received_at_us) if decision == "accepted" else received_at_us
 
 
-def invoice(number: int, *, decision: str = "accepted", at: int = NOON, mtdiep: str = "K0", **more: Any) -> dict[str, Any]:
+def invoice(
+    number: int, *, decision: str = "accepted", at: int = NOON, mtdiep: str = "K0", **more: Any
+) -> dict[str, Any]:
     """An invoice of one of 100 sellers; `number` decides its key."""
     year = 25 + number % 2
     row = {
