@@ -21,7 +21,7 @@ from streams.coverage import Coverage
 from streams.jobs import Jobs
 from streams.watermark import Watermark
 from streams.worker import slot
-from tests.integration.test_strict import Bench
+from tests.support.bench import Bench
 from tests.support.broker import BrokerProcess
 from tests.support.ports import free_ports
 from tests.support.store import StoreProcess
@@ -99,16 +99,11 @@ def test_poison_becomes_a_dead_letter_and_the_stream_goes_on(bench: Bench) -> No
 
 def test_a_fault_in_most_messages_ends_the_worker_and_leaves_the_topic(bench: Bench) -> None:
     bench.produce(400, b"poison")
-    settings = bench.settings.model_copy(update={"batch_messages": 1_000, "batch_wait": 2.0})
-    with Bench.worker(_with(bench, settings)) as worker:
+    bench.settings = bench.settings.model_copy(update={"batch_messages": 1_000, "batch_wait": 2.0})
+    with bench.worker() as worker:
         assert worker.wait(40) == 1
         assert '"error": "TooManyDead"' in worker.errors
     assert bench.stored() == []
-
-
-def _with(bench: Bench, settings: Settings) -> Bench:
-    bench.settings = settings
-    return bench
 
 
 def test_huge_messages_pass_in_bounded_memory(bench: Bench) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import signal
 import threading
 import time
@@ -14,46 +13,10 @@ from typing import Any
 import pytest
 
 from hoadon.common.settings import Settings
-from storage import progress
-from storage.client import connect
-from streams import kafka
+from tests.support.bench import Bench
 from tests.support.broker import BrokerProcess
 from tests.support.ports import free_ports
 from tests.support.store import StoreProcess
-from tests.support.toy_worker import ToyWorker
-
-_numbers = itertools.count()
-
-
-class Bench:
-    """A topic of its own with settings for workers on it."""
-
-    def __init__(self, settings: Settings, directory: Path) -> None:
-        self.settings, self.directory = settings, directory
-        self.topic = f"bench-{next(_numbers)}-{time.monotonic_ns()}"
-        kafka.ensure_topics(settings)
-        kafka.ensure_topics(settings, [self.topic])
-        self._outbox = kafka.Outbox(settings)
-        self.produced: set[tuple[int, int]] = set()
-
-    def produce(self, count: int, value: bytes = b"x" * 200) -> None:
-        records = (kafka.Record(self.topic, b"%d" % (number % 50), value) for number in range(count))
-        self.produced |= set(self._outbox.send(records))
-
-    def worker(self, name: str = "worker-1", *, log: str = "given", pause: float = 0.0, **faults: Any) -> ToyWorker:
-        settings = self.settings.model_copy(update={"worker_id": name})
-        return ToyWorker(settings, self.topic, self.directory / log, pause=pause, **faults)
-
-    def stored(self) -> list[progress.Range]:
-        with connect(self.settings) as client:
-            frontier = dict.fromkeys(range(self.settings.partitions), 0)
-            return progress.since(client, self.topic, frontier, 10_000)
-
-    def check_nothing_lost(self, worker: ToyWorker) -> None:
-        """Every message was given to the engine, and is covered by `progress`; nothing else is."""
-        assert self.produced - set(worker.given()) == set()
-        covered = {(r.partition, offset) for r in self.stored() for offset in range(r.first, r.last + 1)}
-        assert covered == self.produced
 
 
 @pytest.fixture
