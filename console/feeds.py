@@ -11,7 +11,7 @@ from console.health import Health, Service
 from console.live import Answer, Live
 from console.minutes import MinuteBook
 from console.queries import overview as ask
-from console.queries.overview import HOUR, DeadLetters, Minute, Package, RuleCount, Share, Watermark
+from console.queries.overview import DeadLetters, Minute, Package, RuleCount, Share, Watermark
 from console.store import Store
 from hoadon.common.clock import now_us, vietnam_day
 
@@ -54,17 +54,13 @@ class Feeds:
             day = vietnam_day(now_us())
             return Shares(day, await ask.shares(store, day))
 
-        async def packages() -> list[Package]:
-            now = now_us()
-            return await ask.latest(store, now - HOUR) or await ask.latest(store, now - 24 * HOUR)
-
         self._live: dict[str, Live[Any]] = {
             "minutes": Live("minutes", lambda: book.read(now_us())),
             "rules": Live("rules", lambda: ask.rules(store, ask.day_start(now_us()))),
             "shares": Live("shares", shares),
             "watermark": Live("watermark", lambda: ask.watermark(store)),
             "dead_letters": Live("dead_letters", lambda: ask.dead_letters(store)),
-            "packages": Live("packages", packages),
+            "packages": Live("packages", lambda: ask.latest(store, now_us())),
             "services": Live("services", health.services, every=2.0),
         }
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module, resources
+from importlib import resources
 from io import BytesIO
-from typing import Any, Final
+from typing import Final, Literal
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -14,15 +14,18 @@ from babel.support import Translations
 
 from console.formats import Formats
 from console.places import PROVINCE, folded
+from rules.catalogue import RULES
 
-LANGUAGES: Final = ("vi", "en")
+Lang = Literal["vi", "en"]
+
+LANGUAGES: Final[tuple[Lang, ...]] = ("vi", "en")
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
     """Words and forms of one language."""
 
-    lang: str
+    lang: Lang
     catalogue: Translations
     formats: Formats
 
@@ -46,23 +49,15 @@ class Language:
 
     def rule(self, code: str) -> str:
         """The title of a rule of the catalogue, '' for a code that is not in it."""
-        rule = _rules().get(code)
-        return str(rule.title.say(self.lang)) if rule is not None else ""
+        rule = RULES.get(code)
+        return rule.title.say(self.lang) if rule is not None else ""
 
 
 @cache
-def language(lang: str) -> Language:
+def language(lang: Lang) -> Language:
     """The language `vi` or `en`."""
     file = resources.files("console") / "i18n" / lang / "LC_MESSAGES" / "console.po"
     compiled = BytesIO()
     write_mo(compiled, read_po(BytesIO(file.read_bytes()), locale=lang))
     compiled.seek(0)
     return Language(lang, Translations(compiled), Formats(lang))
-
-
-@cache
-def _rules() -> dict[str, Any]:
-    try:
-        return dict(import_module("rules.catalogue").RULES)
-    except ModuleNotFoundError:
-        return {}

@@ -8,11 +8,11 @@ from console.queries import overview as ask
 from console.queries.overview import HOUR, MINUTE, Minute
 from console.store import Store
 
-_REREAD: Final = HOUR // 6
+_REREAD: Final = HOUR
 
 
 class MinuteBook:
-    """Keeps the closed minutes, so that a tick reads the open ones only; all are read again every ten minutes."""
+    """Keeps the closed minutes, so that a tick reads the open ones only; all are read again every hour."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

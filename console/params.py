@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
+from console.language import Lang
 from console.places import PROVINCE, SECTORS
+
+_LANGUAGE: Final[Mapping[str, Lang]] = {"vi": "vi", "en": "en"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +62,19 @@ def view_of(query: Mapping[str, str], charts: tuple[str, ...] = ()) -> View:
     )
 
 
-def language_of(view: View, accept_language: str) -> str:
+def language_of(view: View, accept_language: str) -> Lang:
     """`vi` or `en`: the view's choice, else the browser's first choice of the two, else Vietnamese."""
     if view.lang:
-        return view.lang
-    best, chosen = 0.0, "vi"
+        return "en" if view.lang == "en" else "vi"
+    best = 0.0
+    chosen: Lang = "vi"
     for item in accept_language.lower().split(","):
         tag, _, weight = item.partition(";q=")
-        language = tag.strip().split("-")[0]
+        asked: Lang | None = _LANGUAGE.get(tag.strip().partition("-")[0])
         try:
             quality = float(weight) if weight else 1.0
         except ValueError:
             continue
-        if language in ("vi", "en") and quality > best:
-            best, chosen = quality, language
+        if asked is not None and quality > best:
+            best, chosen = quality, asked
     return chosen

@@ -6,7 +6,7 @@ from typing import Any
 
 from console.feeds import Facts
 from console.formats import exact
-from console.language import language
+from console.language import LANGUAGES, language
 from console.pages.parts import PANELS, Total, chosen, last_hour, summed, total
 from console.params import View
 from console.places import PROVINCE, PROVINCES, SECTORS
@@ -86,7 +86,7 @@ def _rules(facts: Facts) -> list[Json]:
             "code": rule.code,
             "severity": rule.severity,
             "count": rule.count,
-            "title": {lang: language(lang).rule(rule.code) or None for lang in ("vi", "en")},
+            "title": {lang: language(lang).rule(rule.code) or None for lang in LANGUAGES},
         }
         for rule in facts.rules.value or []
     ]

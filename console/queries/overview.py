@@ -8,10 +8,11 @@ give way to another one, so invoices are read FINAL.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from console.places import province_key, sector_key
 from console.store import Store
@@ -52,7 +53,7 @@ FROM
         argMax(accepted, version) AS taken
     FROM packages
     WHERE received_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-    GROUP BY mtdiep, sha256
+    GROUP BY sipHash128(mtdiep, sha256)
 )
 GROUP BY minute
 ORDER BY minute
@@ -61,7 +62,7 @@ ORDER BY minute
 
 async def minutes(store: Store, since: int) -> list[Minute]:
     """Packages received at or after `since` (µs, the begin of a minute), by minute; one without any is absent."""
-    rows = await store.rows("minutes", _MINUTES, {"since": since}, max_rows=3_000)
+    rows = await store.rows("minutes", _MINUTES, {"since": since}, seconds=20, max_rows=3_000)
     return [Minute(minute * MINUTE, packages, taken, held) for minute, packages, taken, held in rows]
 
 
@@ -85,7 +86,8 @@ ORDER BY found DESC, code
 
 async def rules(store: Store, since: int) -> list[RuleCount]:
     """Findings decided at or after `since` (µs), by rule, the most frequent first."""
-    return [RuleCount(*row) for row in await store.rows("rules", _RULES, {"since": since}, max_rows=1_000)]
+    rows = await store.rows("rules", _RULES, {"since": since}, seconds=20, max_rows=1_000)
+    return [RuleCount(*row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,6 @@ SELECT province, sector, if(currency = 'VND', '', currency) AS money, if(money =
 FROM invoices FINAL
 WHERE period = toYear({day:Date}) AND nlap = {day:Date} AND decision = 'accepted'
 GROUP BY province, sector, money, rate
-SETTINGS do_not_merge_across_partitions_select_final = 1
 """
 
 
@@ -186,9 +187,13 @@ LIMIT {limit:UInt16}
 """
 
 
-async def latest(store: Store, since: int, limit: int = 12) -> list[Package]:
-    """The packages decided last, of those received at or after `since` (µs)."""
-    rows = await store.rows("latest", _LATEST, {"since": since, "limit": limit}, max_rows=limit)
+async def latest(store: Store, now: int, limit: int = 12) -> list[Package]:
+    """The packages decided last, of those received in the 24 hours before `now` (µs); the newest minutes first."""
+    rows: list[Sequence[Any]] = []
+    for window in (2 * MINUTE, HOUR, 24 * HOUR):
+        rows = await store.rows("latest", _LATEST, {"since": now - window, "limit": limit}, max_rows=limit)
+        if len(rows) == limit:
+            break
     return [Package(*row) for row in rows]
 
 
