@@ -1,0 +1,133 @@
+"""Rules over documents: which codes an invoice gets, where, and that a bad one holds back no other."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from rules.history import Remembered
+from rules.intake import take_in
+from rules.judge import MOST_PER_RULE, Judgement, judge
+from tests.support.samples import BRANCH, DAY, HOUSEHOLD, SELLER, Line, household, invoice, package, replaces
+
+
+def judged(body: bytes, received: date | None = DAY) -> Judgement:
+    document = take_in(body).document
+    assert document is not None
+    return judge([document], [received], Remembered())
+
+
+def codes(*args: Any, received: date | None = DAY, mst: str = SELLER, **kwargs: Any) -> list[str]:
+    found = judged(package([invoice(*args, mst=mst, **kwargs)], mst=mst), received)
+    return [finding.code for finding in found.findings.get(0, ())]
+
+
+def test_sound_invoices_have_no_findings() -> None:
+    assert codes() == []
+    assert codes(mst=BRANCH) == []
+    found = judged(package([household()], mst=HOUSEHOLD))
+    assert not found.findings
+    assert found.keys.series == [(HOUSEHOLD, "2", "C26MAA")]
+
+
+def test_a_bad_invoice_holds_back_no_other() -> None:
+    spoilt = [
+        invoice(shdon=1, edit={"TTChung/NLap": "2026-02-30"}),
+        invoice(shdon=2),
+        invoice(shdon=3, edit={"NDHDon/TToan/TgTTTBSo": "1"}),
+        invoice(shdon=4),
+    ]
+    found = judged(package(spoilt))
+    assert found.rejected.tolist() == [True, False, True, False]
+    assert {row: [finding.code for finding in told] for row, told in found.findings.items()} == {
+        0: ["XSD-01"],
+        2: ["SUM-04"],
+    }
+    assert found.keys[0] == ((SELLER, "1", "C26MAA"), 1)
+
+
+@pytest.mark.parametrize("off", ["1.5", "-1.5"])
+def test_line_tolerance_is_exact(off: str) -> None:
+    lines = [Line("Phở", 1, 100_000)]
+    edge = codes(lines=lines, edit={"NDHDon/DSHHDVu/HHDVu/ThTien": f"{100_000 + float(off):.1f}"})
+    assert "SUM-01" not in edge
+    beyond = float(off) * 1.000_001
+    text = f"{100_000 + beyond:.6f}"
+    assert "SUM-01" in codes(lines=lines, edit={"NDHDon/DSHHDVu/HHDVu/ThTien": text})
+
+
+def test_numbers_at_the_edge_of_the_format_are_judged() -> None:
+    huge = "9" * 21 + ".999999"
+    edit = {f"NDHDon/DSHHDVu/HHDVu[1]/{name}": huge for name in ("SLuong", "DGia", "ThTien")}
+    edit |= {"NDHDon/DSHHDVu/HHDVu[1]/TLCKhau": "999999.9999"}
+    edit |= {"NDHDon/TToan/TgTTTBSo": "-" + huge, "NDHDon/TToan/TgTCThue": huge, "NDHDon/TToan/TgTThue": huge}
+    assert {"SUM-01", "SUM-02", "SUM-04", "SUM-06", "SUM-07"} <= set(codes(edit=edit))
+
+
+def test_deductions_may_explain_the_total_either_way() -> None:
+    for sign in (1, -1, 0):
+        edit = {"NDHDon/TToan/TTCKTMai": "14000", "NDHDon/TToan/TgTTTBSo": str(174_000 + sign * 14_000)}
+        assert codes(edit=edit) == []
+    assert codes(edit={"NDHDon/TToan/TTCKTMai": "14000", "NDHDon/TToan/TgTTTBSo": "150000"}) == ["SUM-04"]
+
+
+def test_discount_in_per_cent_counts_where_no_amount_is_given() -> None:
+    lines = [Line("Phở", 2, 50_000, discount=10_000)]
+    line = "NDHDon/DSHHDVu/HHDVu"
+    assert codes(lines=lines, edit={f"{line}/STCKhau": None, f"{line}/TLCKhau": "10"}) == []
+    assert codes(lines=lines, edit={f"{line}/STCKhau": None, f"{line}/TLCKhau": "11"}) == ["SUM-01"]
+    assert codes(lines=lines, edit={f"{line}/STCKhau": "10000", f"{line}/TLCKhau": "99"}) == []
+
+
+@pytest.mark.parametrize(
+    ("late", "expected"),
+    [(-1, ["DATE-01"]), (0, []), (1, ["DATE-02"]), (11, ["DATE-02"])],
+)
+def test_receipt_day(late: int, expected: list[str]) -> None:
+    assert codes(received=DAY + timedelta(late)) == expected
+
+
+def test_without_a_receipt_time_no_rule_on_it_runs() -> None:
+    assert codes(nlap=date(2026, 12, 31), received=None) == []
+
+
+def test_late_data_are_told() -> None:
+    found = judged(package(), DAY + timedelta(7))
+    (finding,) = found.findings[0]
+    assert dict(finding.data) == {"late_days": 7, "band": "6-10"}
+    assert finding.path == "/TDiep/DLieu/HDon[1]/DLHDon/TTChung/NLap"
+    assert found.rejected.tolist() == [False]
+
+
+def test_a_correction_goes_by_the_day_of_what_it_corrects() -> None:
+    lines = [Line("Phở", 1, 100_000, "8%")]
+    inside, outside = date(2022, 12, 31), date(2023, 1, 1)
+    day = date(2023, 3, 1)
+    assert "VAT-02" in codes(lines=lines, nlap=day, received=day)
+    assert codes(lines=lines, nlap=day, received=day, corrects=replaces(1, nlap=inside, khhdon="C22MAA")) == []
+    told = codes(lines=lines, nlap=day, received=day, corrects=replaces(1, nlap=outside, khhdon="C23MAA"))
+    assert set(told) == {"VAT-02"}
+
+
+def test_many_findings_of_one_rule_are_cut() -> None:
+    lines = [Line("x", 1, 1_000, "7%")] * (MOST_PER_RULE + 20)
+    found = judged(package([invoice(lines=lines)]))
+    told = [finding.code for finding in found.findings[0]]
+    assert told.count("VAT-01") == MOST_PER_RULE + 1  # lines, and the one LTSuat
+
+
+def test_every_finding_leads_to_an_element() -> None:
+    body = package([invoice(shdon=1), invoice(shdon=2, edit={"NDHDon/DSHHDVu/HHDVu[2]/TSuat": "7%"})])
+    found = judged(body)
+    places = [finding.path for finding in found.findings[1] if finding.code == "VAT-01"]
+    assert places == ["/TDiep/DLieu/HDon[2]/DLHDon/NDHDon/DSHHDVu/HHDVu[2]/TSuat"]
+
+
+def test_messages_without_code_are_for_the_newest_regime_only() -> None:
+    early = package([invoice(nlap=date(2026, 6, 30))], mltdiep="216")
+    assert [finding.code for finding in take_in(early).findings] == ["ENV-05"]
+    day = date(2026, 7, 1)
+    body = package([invoice(nlap=day, khhdon="K26MAA", edit={"../MCCQT": None})], mltdiep="216")
+    assert not judged(body, day).findings
