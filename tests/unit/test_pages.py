@@ -1,0 +1,17 @@
+"""Generated pages are what their sources say now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import invoice_schema.page
+import rules.page
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize(("page", "source"), [("rules.md", rules.page), ("fields.md", invoice_schema.page)])
+def test_page_is_current(page: str, source: object) -> None:
+    assert (DOCS / page).read_text() == "\n".join(source.lines()) + "\n"  # type: ignore[attr-defined]
