@@ -27,7 +27,8 @@ def lines() -> Iterator[str]:
     yield "| code | MLoi | severity | kind | finding when |"
     yield "| --- | --- | --- | --- | --- |"
     for rule in RULES.values():
-        yield f"| [{rule.code}](#{rule.code.lower()}) | `{rule.mloi}` | {rule.severity} | {rule.kind} | {rule.title.en} |"
+        link = f"[{rule.code}](#{rule.code.lower()})"
+        yield f"| {link} | `{rule.mloi}` | {rule.severity} | {rule.kind} | {rule.title.en} |"
     for rule in RULES.values():
         yield from _section(rule)
     yield "\n## The reduced VAT rate\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from string import Formatter
 
 import pytest
@@ -59,7 +60,7 @@ def test_regimes(day: str, name: str) -> None:
 
 
 def test_windows_are_in_order_and_apart() -> None:
-    assert all(earlier.last < later.first for earlier, later in zip(VAT_8, VAT_8[1:], strict=False))
+    assert all(earlier.last < later.first for earlier, later in pairwise(VAT_8))
 
 
 @pytest.mark.parametrize(("days", "band"), [(1, "1-5"), (5, "1-5"), (6, "6-10"), (10, "6-10"), (11, "11+")])

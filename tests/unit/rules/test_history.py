@@ -65,7 +65,7 @@ class Store(Remembered):
 
     def series(self, keys: Sequence[Series]) -> dict[Series, BitMap]:
         found: dict[Series, BitMap] = {}
-        for (series, number), _ in self._contents.items():
+        for series, number in self._contents:
             if series in keys:
                 found.setdefault(series, BitMap()).add(number)
         return found
