@@ -158,7 +158,8 @@ class _Walk:
             if stranger is None:
                 yield _Leaf(place, type_, place.element.text or "")
             else:
-                self._add(_Place(stranger, f"{place.path}/*[1]", place.order), "unknown", stranger, type_)
+                path = f"{place.path}/{_step(str(stranger.tag), None)}"
+                self._add(_Place(stranger, path, place.order), "unknown", stranger, type_)
             return
         if any(text.strip(_XML_SPACE) for text in _own_texts(place.element)):
             self._add(place, "text", place.element, type_)

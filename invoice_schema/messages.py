@@ -31,7 +31,6 @@ BAD_PACKAGE: Final = 9
 _VERSION: Final = "2.1.0"
 _AUTHORITY: Final = "TCT"
 _VIETNAM: Final = timezone(timedelta(hours=7))
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=_VIETNAM) + timedelta(hours=7)
 _TITLE: Final = "Thông báo về việc kết quả kiểm tra dữ liệu hóa đơn điện tử"
 _FORM: Final = "01/TB-KTDL"
 _PLACE: Final = "Hà Nội"
@@ -109,7 +108,7 @@ def acknowledgement(
     if reasons:
         told = (_element("LDo", _element("MLoi", mloi) + _text("MTa", mta, 255, mloi)) for mloi, mta in reasons)
         notice.append(_element("DSLDo", "".join(told)))
-    header = _header("999", body_sha256, mtdiep, mngui, mst)
+    header = _header("999", answer_id("999", body_sha256), mtdiep, mngui, mst)
     return _message(header, _element("TBao", "".join(notice)))
 
 
@@ -131,17 +130,18 @@ def result(
     if bool(reasons) != (ltbao != ALL_VALID):
         raise ValueError(f"LTBao {ltbao} with {len(reasons)} reasons")
     received = _local(received_at_us)
-    number = answer_id("204", body_sha256)[len(_AUTHORITY) :][:16]
+    stamp = received.isoformat()
+    id_ = answer_id("204", body_sha256)
     notice = [
         _element("PBan", _VERSION),
         _element("MSo", _FORM),
         _element("Ten", _TITLE),
-        _element("So", f"{number}/TB-KTDL"),
+        _element("So", f"{id_[3:19]}/TB-KTDL"),
         _element("DDanh", _PLACE),
-        _element("NTBao", received.date().isoformat()),
+        _element("NTBao", stamp[:10]),
         _element("MST", _code(mst, 14)),
         _text("TNNT", name, 400, mst),
-        _element("TGGui", received.isoformat()),
+        _element("TGGui", stamp),
         _element("LTBao", str(ltbao)),
         _element("CCu", _GROUND),
         _element("MGDDTu", _code(mtdiep, 46)),
@@ -150,7 +150,7 @@ def result(
     if reasons:
         faults = _element("DSLDo", "".join(_faults(reasons, named=ltbao == BAD_INVOICES)))
         notice.append(_element("LHDMTTien" if ltbao == BAD_INVOICES else "KHLKhac", faults))
-    header = _header("204", body_sha256, mtdiep, mtdiep[:-_ID_DIGITS], mst)
+    header = _header("204", id_, mtdiep, mtdiep[:-_ID_DIGITS], mst)
     return _message(header, _element("TBao", _element("DLTBao", "".join(notice))))
 
 
@@ -210,16 +210,14 @@ def _reason(fault: etree._Element, *, named: bool) -> Reason:
     )
 
 
-def _header(
-    mltdiep: Literal["999", "204"], body_sha256: str, mtdiep: str | None, mngui: str | None, mst: str | None
-) -> str:
+def _header(mltdiep: str, id_: str, mtdiep: str | None, mngui: str | None, mst: str | None) -> str:
     return "".join(
         (
             _element("PBan", _VERSION),
             _element("MNGui", _AUTHORITY),
             _optional("MNNhan", mngui, 14),
             _element("MLTDiep", mltdiep),
-            _element("MTDiep", answer_id(mltdiep, body_sha256)),
+            _element("MTDiep", id_),
             _optional("MTDTChieu", mtdiep, 46),
             _optional("MST", mst, 14),
             _element("SLuong", "1"),
@@ -260,7 +258,7 @@ def _clean(text: str) -> str:
 
 def _local(us: int) -> datetime:
     """Vietnam's local time, to the second, without an offset."""
-    return (_EPOCH + timedelta(seconds=us // 1_000_000)).replace(tzinfo=None)
+    return datetime.fromtimestamp(us // 1_000_000, _VIETNAM).replace(tzinfo=None)
 
 
 def _instant(text: str) -> datetime:
