@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, cast
 
 import orjson
@@ -41,6 +42,7 @@ def decided(row: PackageRow, findings: Iterable[FindingRow], lang: Language) -> 
         invoices=_outcomes(row.outcome),
         findings=by_invoice,
         lang=lang,
+        days=_days(row.outcome),
     )
     instants = {"received_at": rfc3339(row.received_at_us), "decided_at": rfc3339(row.decided_at_us)}
     return {**document, "status": "decided", **instants}
@@ -56,7 +58,7 @@ def invoice(row: InvoiceRow, package: PackageRow, findings: Iterable[FindingRow]
         "khhdon": row.khhdon,
         "shdon": str(row.shdon),
         "decision": row.decision,
-        "findings": [finding_json(finding, lang) for finding in own],
+        "findings": [finding_json(finding, lang, _days(package.outcome).get(row.invoice_index)) for finding in own],
         "package": {
             "mtdiep": package.mtdiep,
             "sha256": package.sha256,
@@ -70,8 +72,14 @@ def invoice(row: InvoiceRow, package: PackageRow, findings: Iterable[FindingRow]
 def _outcomes(outcome: bytes) -> Sequence[InvoiceOutcome]:
     return [
         InvoiceOutcome(index, mst or None, khmshdon or None, khhdon or None, str(shdon) if shdon else None, decision)
-        for index, mst, khmshdon, khhdon, shdon, decision in orjson.loads(outcome or b"[]")
+        for index, mst, khmshdon, khhdon, shdon, decision, _ in orjson.loads(outcome or b"[]")
     ]
+
+
+def _days(outcome: bytes) -> dict[int, date]:
+    """NLap by the invoice's index, where it could be read: it chooses the law that a finding names."""
+    rows = orjson.loads(outcome or b"[]")
+    return {index: date.fromisoformat(nlap) for index, *_, nlap in rows if nlap}
 
 
 def _finding(row: FindingRow) -> Finding:

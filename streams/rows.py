@@ -277,14 +277,15 @@ class Batch:
             },
         )
 
-    def _outcomes(self) -> Mapping[int, list[tuple[int, str | None, str | None, str | None, str | None, str]]]:
-        """[index, mst, khmshdon, khhdon, shdon, decision] of every invoice, by package."""
+    def _outcomes(self) -> Mapping[int, list[tuple[Any, ...]]]:
+        """[index, mst, khmshdon, khhdon, shdon, decision, NLap] of every invoice, by package; unreadable: None."""
         keys, rejected = self._judgement.keys, self._judgement.rejected.tolist()
         found: dict[int, list[Any]] = defaultdict(list)
         indexes, numbers = self._judgement.columns.index.tolist(), keys.numbers.tolist()
+        days = pc.cast(self._judgement.columns.date("TTChung/NLap"), pa.string()).to_pylist()
         for row, (place, series) in enumerate(zip(self._of.tolist(), keys.of.tolist(), strict=True)):
             key = (*keys.series[series], str(numbers[row])) if series >= 0 else (None, None, None, None)
-            found[place].append((indexes[row], *key, "rejected" if rejected[row] else "accepted"))
+            found[place].append((indexes[row], *key, "rejected" if rejected[row] else "accepted", days[row]))
         return found
 
     def _receipts(self) -> list[bytes]:

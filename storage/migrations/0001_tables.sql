@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS packages
     partition UInt16 COMMENT 'Partition of that message',
     offset UInt64 COMMENT 'Offset of that message',
     receipt String COMMENT 'The 204 message, byte for byte' CODEC(ZSTD(3)),
-    outcome String COMMENT 'JSON list of [index, mst, khmshdon, khhdon, shdon, decision] per HDon' CODEC(ZSTD(3)),
+    outcome String COMMENT 'JSON list of [index, mst, khmshdon, khhdon, shdon, decision, NLap] per HDon' CODEC(ZSTD(3)),
     version UInt64 COMMENT '2^64-1 minus decided_at in microseconds: the first decision stays',
     INDEX by_mtdiep mtdiep TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_sha256 sha256 TYPE bloom_filter(0.001) GRANULARITY 1
