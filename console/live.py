@@ -75,15 +75,15 @@ class Live(Generic[T]):
         return self._answer
 
     async def _refresh(self) -> None:
-        begun, as_of = time.monotonic(), now_us()
+        begun, as_of, last = time.monotonic(), now_us(), self._answer
         try:
             self._answer = Answer(await self._ask(), as_of)
         except Unanswered as error:
-            self._answer = Answer(self._answer.value, self._answer.as_of, error.reason)
+            self._answer = Answer(last.value, last.as_of, error.reason)
         except Exception:
             _log.exception("question failed", question=self._name)
-            self._answer = Answer(self._answer.value, self._answer.as_of, "failed")
+            self._answer = Answer(last.value, last.as_of, "failed")
         finally:
-            now = time.monotonic()
-            self._next = begun + min(max(self._every, _SHARE * (now - begun)), _LONGEST)
+            took = time.monotonic() - begun
+            self._next = begun + min(max(self._every, _SHARE * took), _LONGEST)
             self._task = None
