@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from enum import StrEnum
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
@@ -251,6 +252,8 @@ def _instance(data: Path | None) -> Settings:
 def main() -> NoReturn:
     """Run a command; people's errors become one line and exit code 2, never a traceback."""
     stay_with_parent()
+    if sys.argv[1:2] != ["store"]:
+        sys.meta_path.insert(0, _LeaveOut())
     try:
         app(prog_name="hoadon")
     except HoadonError as error:
@@ -266,6 +269,17 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     sys.exit(0)
+
+
+class _LeaveOut(MetaPathFinder):
+    """Makes `import pandas` fail: only chdb needs it, but pyarrow would load it wherever it is installed.
+
+    It would cost every service a second of processor time at its start and 50 MB.
+    """
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("left out", name=fullname)
 
 
 def _fail(message: str) -> NoReturn:

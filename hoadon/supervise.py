@@ -11,7 +11,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -184,8 +184,7 @@ class Supervisor:
         begun = time.monotonic()
         self._write_instance(ready=False)
         async with status.serve(LOOPBACK, self._plan.settings.metrics_port):
-            await self._start(self._plan.base)
-            await _prepare(self._plan, self._files)
+            await self._start(self._plan.base, _prepare(self._plan, self._files))
             await self._start(self._plan.core)
             await self._start(self._plan.demo)
             self._write_instance(ready=True)
@@ -195,10 +194,10 @@ class Supervisor:
             keepers = [supervised.keep() for supervised in self._services.values()]
             await asyncio.gather(*keepers, self._bound_logs())
 
-    async def _start(self, services: Iterable[Service]) -> None:
+    async def _start(self, services: Iterable[Service], *beside: Coroutine[Any, Any, None]) -> None:
         async with _first_error() as group:
-            for service in services:
-                group.create_task(self._services[service.name].start())
+            for work in (*(self._services[service.name].start() for service in services), *beside):
+                group.create_task(work)
 
     async def _stop(self) -> None:
         begun = time.monotonic()
