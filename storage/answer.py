@@ -10,10 +10,13 @@ from typing import Final
 
 from storage.protocol import Failure, failure
 from storage.session import Aborted, Job
+from storage.statement import Refused
 
 # An error before so many bytes still gets its own status, and small answers cross the threads only once.
 FIRST: Final = 1024 * 1024
 PIECE: Final = 256 * 1024
+# An answer that must be complete before its first byte (wait_end_of_query) stands in memory.
+WHOLE: Final = 256 * 1024 * 1024
 AHEAD: Final = 4
 
 
@@ -47,7 +50,9 @@ class Answer:
             for part in parts:
                 held.append(part)
                 size += len(part)
-                if size >= limit and not self.job.request.whole:
+                if self.job.request.whole:
+                    _check(size)
+                elif size >= limit:
                     self._emit(Piece(b"".join(held)))
                     held, size, limit = [], 0, PIECE
         except Aborted:
@@ -71,3 +76,8 @@ class Answer:
             yield piece
             if piece.last:
                 return
+
+
+def _check(size: int) -> None:
+    if size > WHOLE:
+        raise Refused(396, "TOO_MANY_ROWS_OR_BYTES", f"The answer is over {WHOLE} bytes, read it as a stream")

@@ -63,6 +63,10 @@ class Job:
     def has_result(self) -> bool:
         return self.statement.kind in (Kind.SELECT, Kind.SHOW)
 
+    @property
+    def _streamed(self) -> bool:
+        return self.statement.kind is Kind.SELECT and self.format in _STREAMED
+
     def run(self) -> Generator[bytes, None, None]:
         """The answer's parts; engine errors come as RuntimeError. The connection is closed when the iterator is."""
         with self.engine.session() as connection:
@@ -78,7 +82,7 @@ class Job:
     def _parts(self, connection: Any) -> Iterator[bytes]:
         if self.statement.kind is Kind.INSERT:
             self._insert(connection)
-        elif self.statement.kind is Kind.SELECT and not self.request.whole and self.format in _STREAMED:
+        elif self._streamed:
             yield from self._stream(connection)
         else:
             yield self._query(connection)
@@ -151,17 +155,20 @@ class Job:
         ended = False
         try:
             first = True
+            total = 0
             while True:
                 block = connection.streaming_fetch_result(stream)
                 rows, data = block.rows_read(), block.bytes()
                 del block
                 if rows == 0:
                     ended = True
+                    self.summary = Summary(result_rows=total)
                     if first or self.format == "ArrowStream":
                         yield data if first else _ARROW_END
                     return
                 if self._gone.is_set():
                     raise Aborted
+                total += rows
                 yield join(data, first)
                 first = False
         except RuntimeError:

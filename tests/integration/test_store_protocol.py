@@ -95,6 +95,7 @@ def test_settings_are_of_one_request(client: Client) -> None:
         ("SELECT 1; SELECT 2", 62),
         ("SELECT 1 INTO OUTFILE 'x.csv'", 48),
         ("SELECT throwIf(number = 100000) FROM numbers(200000)", 395),
+        ("SELECT repeat('x', 1000000) FROM numbers(1000) SETTINGS max_block_size = 10", 396),
         ("SELECT sleepEachRow(1) FROM numbers(3) SETTINGS max_execution_time = 1, max_block_size = 1", 159),
     ],
 )
@@ -136,6 +137,8 @@ def test_an_error_after_the_first_bytes_is_told(client: Client) -> None:
 def test_empty_results(client: Client, table: str) -> None:
     assert client.query(f"SELECT * FROM {table}").result_rows == []
     assert client.query_arrow(f"SELECT * FROM {table}").num_rows == 0
+    with client.query_arrow_stream(f"SELECT * FROM {table}") as batches:
+        assert sum(batch.num_rows for batch in batches) == 0
     assert client.query(f"SELECT * FROM {table} LIMIT 0").column_names == ("a", "b", "d")
 
 
