@@ -15,10 +15,17 @@ _SIZES: Final = (1, 10, 50, 100, 500, 1_000, 2_500, 5_000, 10_000, 25_000)
 # Gateway
 REQUESTS = Counter("hoadon_http_requests", "Requests answered, by route and status.", ["service", "route", "status"])
 REQUEST_SECONDS = Histogram(
-    "hoadon_http_request_seconds", "Time from a request's first byte to its answer.", ["service", "route"], buckets=_SECONDS
+    "hoadon_http_request_seconds",
+    "Time from a request's first byte to its answer.",
+    ["service", "route"],
+    buckets=_SECONDS,
 )
-PACKAGES_TAKEN = Counter("hoadon_packages_taken", "Packages answered by a 999 with TTTNhan 0, after the broker had them.")
-PACKAGES_REFUSED = Counter("hoadon_packages_refused", "Packages refused at the gateway, by the rule that refused them.", ["code"])
+PACKAGES_TAKEN = Counter(
+    "hoadon_packages_taken", "Packages answered by a 999 with TTTNhan 0, after the broker had them."
+)
+PACKAGES_REFUSED = Counter(
+    "hoadon_packages_refused", "Packages refused at the gateway, by the rule that refused them.", ["code"]
+)
 PRODUCE_SECONDS = Histogram("hoadon_produce_seconds", "Time until the broker acknowledged a message.", buckets=_SECONDS)
 BUNDLE_PACKAGES = Histogram("hoadon_bundle_packages", "Packages gathered into one message.", buckets=_SIZES)
 LOOKUP_KEYS = Histogram("hoadon_lookup_keys", "Questions gathered into one look-up query.", buckets=_SIZES)
@@ -26,32 +33,74 @@ IN_FLIGHT = Gauge("hoadon_http_in_flight", "Requests being handled now.", ["serv
 
 # Worker
 INVOICES = Counter("hoadon_invoices", "Invoices decided, by decision.", ["decision"])
-PACKAGES = Counter("hoadon_packages", "Packages decided, by decision; `repeated` were answered from an earlier one.", ["decision"])
+PACKAGES = Counter(
+    "hoadon_packages", "Packages decided, by decision; `repeated` were answered from an earlier one.", ["decision"]
+)
 FINDINGS = Counter("hoadon_findings", "Findings, by rule and severity.", ["code", "severity"])
 BATCH_INVOICES = Histogram("hoadon_batch_invoices", "Invoices in one batch.", buckets=_SIZES)
-BATCH_AGE_SECONDS = Histogram("hoadon_batch_age_seconds", "Age of a batch's oldest package when its work began.", buckets=_SECONDS)
+BATCH_AGE_SECONDS = Histogram(
+    "hoadon_batch_age_seconds", "Age of a batch's oldest package when its work began.", buckets=_SECONDS
+)
 ENGINE_SECONDS = Histogram("hoadon_engine_seconds", "Time to judge one batch.", buckets=_SECONDS)
-FLUSH_SECONDS = Histogram("hoadon_flush_seconds", "Time to write one batch to the store, retries included.", buckets=_SECONDS)
+FLUSH_SECONDS = Histogram(
+    "hoadon_flush_seconds", "Time to write one batch to the store, retries included.", buckets=_SECONDS
+)
 DECISION_SECONDS = Histogram("hoadon_decision_seconds", "Time from receipt to decision, per package.", buckets=_SECONDS)
-STORED_SECONDS = Histogram("hoadon_stored_seconds", "Time from receipt to committed rows, per package.", buckets=_SECONDS)
-LAG_MESSAGES = Gauge("hoadon_lag_messages", "Messages in the broker that this worker has not stored yet.", ["partition"])
-LAG_SECONDS = Gauge("hoadon_lag_seconds", "Age of the oldest message in the broker that is not stored yet.", ["partition"])
-DEAD_LETTERS = Counter("hoadon_dead_letters", "Messages or packages that could not be processed, by reason.", ["reason"])
+STORED_SECONDS = Histogram(
+    "hoadon_stored_seconds", "Time from receipt to committed rows, per package.", buckets=_SECONDS
+)
+LAG_MESSAGES = Gauge(
+    "hoadon_lag_messages", "Messages in the broker that this worker has not stored yet.", ["partition"]
+)
+LAG_SECONDS = Gauge(
+    "hoadon_lag_seconds", "Age of the oldest message in the broker that is not stored yet.", ["partition"]
+)
+DEAD_LETTERS = Counter(
+    "hoadon_dead_letters", "Messages or packages that could not be processed, by reason.", ["reason"]
+)
 RETRIES = Counter("hoadon_retries", "Retried calls to the broker or the store, by target.", ["target"])
-OFFSET_GAPS = Counter("hoadon_offset_gaps", "Holes found in the offsets a worker was given or has stored. Must stay 0.", ["found_by"])
+OFFSET_GAPS = Counter(
+    "hoadon_offset_gaps", "Holes found in the offsets a worker was given or has stored. Must stay 0.", ["found_by"]
+)
 LEDGER_SERIES = Gauge("hoadon_ledger_series", "Series whose accepted numbers this worker holds in memory.")
 
 # Jobs
-WATERMARK_AGE_SECONDS = Gauge("hoadon_watermark_age_seconds", "How long ago everything received was decided and stored.")
+WATERMARK_AGE_SECONDS = Gauge(
+    "hoadon_watermark_age_seconds", "How long ago everything received was decided and stored."
+)
 MENDED_MESSAGES = Counter("hoadon_mended_messages", "Messages sent again because the audit found them missing.")
 
 # Console
 QUESTION_SECONDS = Histogram(
-    "hoadon_console_question_seconds", "Time of one of the console's questions to the store.", ["question"], buckets=_SECONDS
+    "hoadon_console_question_seconds",
+    "Time of one of the console's questions to the store.",
+    ["question"],
+    buckets=_SECONDS,
 )
 
 # Store and supervisor
-STORE_QUERIES = Counter("hoadon_store_queries", "Requests to the embedded store, by kind and status.", ["kind", "status"])
-STORE_SECONDS = Histogram("hoadon_store_seconds", "Time of a request to the embedded store, by kind.", ["kind"], buckets=_SECONDS)
-SERVICE_UP = Gauge("hoadon_service_up", "Whether a supervised service is running and ready (1) or not (0).", ["service"])
+STORE_QUERIES = Counter(
+    "hoadon_store_queries", "Requests to the embedded store, by kind and status.", ["kind", "status"]
+)
+STORE_SECONDS = Histogram(
+    "hoadon_store_seconds", "Time of a request to the embedded store, by kind.", ["kind"], buckets=_SECONDS
+)
+SERVICE_UP = Gauge(
+    "hoadon_service_up", "Whether a supervised service is running and ready (1) or not (0).", ["service"]
+)
 SERVICE_RESTARTS = Counter("hoadon_service_restarts", "Times a supervised service was started again.", ["service"])
+
+
+def page() -> str:
+    """The reference page: every metric with its labels and its sentence."""
+    rows = ["| metric | kind | labels | meaning |", "| --- | --- | --- | --- |"]
+    for metric in list(globals().values()):
+        if isinstance(metric, Counter | Gauge | Histogram):
+            name = metric._name + ("_total" if isinstance(metric, Counter) else "")
+            labels = ", ".join(f"`{label}`" for label in metric._labelnames)
+            rows.append(f"| `{name}` | {metric._type} | {labels} | {metric._documentation} |")
+    return "# Metrics\n\nMade by `python -m hoadon.common.metrics`.\n\n" + "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201

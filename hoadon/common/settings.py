@@ -38,15 +38,25 @@ class Settings(BaseSettings):
     metrics_port: int = Field(9100, description="metrics of worker-N are on this port + N, loopback")
     metrics_token: SecretStr | None = Field(None, description="bearer token for /metrics and /readyz off loopback")
 
-    merchant_keys: Path | None = Field(None, description="TOML file of merchants' credentials; default DATA/merchants.toml")
+    merchant_keys: Path | None = Field(
+        None, description="TOML file of merchants' credentials; default DATA/merchants.toml"
+    )
     demo: bool = Field(False, description="the key `demo` may act for every sender; loopback only")
-    rate_packages: float = Field(2_000.0, gt=0, description="packages per second one credential may post, burst of two seconds")
+    rate_packages: float = Field(
+        2_000.0, gt=0, description="packages per second one credential may post, burst of two seconds"
+    )
     max_in_flight: int = Field(512, ge=1, description="requests handled at once by a gateway; more are answered 429")
 
-    max_waiting: int = Field(5_000, ge=0, description="requests that wait for a decision at once; more are answered without waiting")
+    max_waiting: int = Field(
+        5_000, ge=0, description="requests that wait for a decision at once; more are answered without waiting"
+    )
     max_wait: float = Field(60.0, ge=0, description="seconds a request may wait for a decision (`?wait=`)")
-    read_timeout: float = Field(10.0, gt=0, description="seconds between two pieces of a request's body; four times that for all of it")
-    body_bytes: int = Field(256 * 1024 * 1024, ge=1, description="bytes of bodies a gateway holds at once, and of packages not yet in Kafka")
+    read_timeout: float = Field(
+        10.0, gt=0, description="seconds between two pieces of a request's body; four times that for all of it"
+    )
+    body_bytes: int = Field(
+        256 * 1024 * 1024, ge=1, description="bytes of bodies a gateway holds at once, and of packages not yet in Kafka"
+    )
 
     max_body: int = Field(20 * 1024 * 1024, description="bytes of one package, packed or unpacked (ENV-03, 413)")
     max_depth: int = Field(64, description="nesting of elements, the root is 1 (ENV-03)")
@@ -59,10 +69,14 @@ class Settings(BaseSettings):
     batch_wait: float = Field(0.2, gt=0, description="seconds a batch waits for more messages")
     patience: float = Field(60.0, gt=0, description="seconds a worker waits for a lost store or broker before it ends")
     stop_timeout: float = Field(15.0, gt=0, description="seconds a worker has to finish its batch after SIGTERM")
-    dead_share: float = Field(0.5, gt=0, le=1, description="share of dead letters among 200 or more messages that ends a worker")
+    dead_share: float = Field(
+        0.5, gt=0, le=1, description="share of dead letters among 200 or more messages that ends a worker"
+    )
     audit_wait: float = Field(10.0, gt=0, description="seconds between two audits of the stored offsets")
     gather_wait: float = Field(0.004, ge=0, description="seconds the gateway gathers packages of one partition")
-    produce_timeout: float = Field(5.0, gt=0, description="seconds until a package not acknowledged by Kafka is answered 503")
+    produce_timeout: float = Field(
+        5.0, gt=0, description="seconds until a package not acknowledged by Kafka is answered 503"
+    )
     lookup_tick: float = Field(0.02, gt=0, description="seconds between two gathered look-ups of the gateway")
 
 
@@ -70,3 +84,17 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """The settings of this process; tests build `Settings(...)` directly."""
     return Settings()
+
+
+def table() -> str:
+    """The README's table of settings."""
+    rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    for name, info in Settings.model_fields.items():
+        default = info.default.get_secret_value() if isinstance(info.default, SecretStr) else info.default
+        shown = "" if default is None else f"`{default}`"
+        rows.append(f"| `HOADON_{name.upper()}` | {shown} | {info.description} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(table())  # noqa: T201
