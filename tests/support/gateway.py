@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from gateway.auth import merchant_key
 from streams import wire
@@ -40,6 +40,17 @@ class GatewayProcess:
 
     def start(self, *, ready: bool = True, timeout: float = 30.0) -> GatewayProcess:
         """Start it and wait until it is ready, or (`ready` False) until it answers at all."""
+        process = self.spawn()
+        until = time.monotonic() + timeout
+        while self.status("/readyz" if ready else "/healthz") != 200:
+            if process.poll() is not None or time.monotonic() > until:
+                self.kill()
+                raise RuntimeError(f"the gateway did not start: {self.log.read_text()[-2000:]}")
+            time.sleep(0.05)
+        return self
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Start it without waiting for anything."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HOADON_")}
         environment |= {f"HOADON_{name.upper()}": str(value) for name, value in self._settings.items()}
         with self.log.open("ab") as log:
@@ -50,13 +61,7 @@ class GatewayProcess:
                 stderr=log,
                 env=environment,
             )
-        until = time.monotonic() + timeout
-        while self.status("/readyz" if ready else "/healthz") != 200:
-            if self.process.poll() is not None or time.monotonic() > until:
-                self.kill()
-                raise RuntimeError(f"the gateway did not start: {self.log.read_text()[-2000:]}")
-            time.sleep(0.05)
-        return self
+        return self.process
 
     def status(self, path: str) -> int:
         """The status of a GET, 0 where nothing answers."""
@@ -107,26 +112,40 @@ class Tail:
                 "bootstrap.servers": bootstrap,
                 "group.id": "tail",
                 "enable.auto.commit": False,
-                "enable.partition.eof": False,
+                "log_level": 0,
+                "fetch.wait.max.ms": 10,
             }
         )
-        parts = [TopicPartition(wire.PACKAGES, number) for number in range(partitions)]
-        ends = [self._consumer.get_watermark_offsets(part, timeout=10)[1] for part in parts]
-        self._consumer.assign(
-            [TopicPartition(wire.PACKAGES, part.partition, end) for part, end in zip(parts, ends, strict=True)]
-        )
+        self._next = [self._end(number) for number in range(partitions)]
+        self._consumer.assign([TopicPartition(wire.PACKAGES, number, at) for number, at in enumerate(self._next)])
 
-    def messages(self, quiet: float = 1.0) -> list[tuple[int, bytes, list[wire.Received]]]:
-        """Partition, key and packages of every new message, until none came for `quiet` seconds."""
+    def messages(self) -> list[tuple[int, bytes, list[wire.Received]]]:
+        """Partition, key and packages of every message that came since the last call, by order of arrival here."""
         found: list[tuple[int, bytes, list[wire.Received]]] = []
-        while (message := self._consumer.poll(quiet)) is not None:
-            assert message.error() is None, message.error()
+        ends = [self._end(number) for number in range(len(self._next))]
+        while self._next != ends:
+            message = self._consumer.poll(10.0)
+            assert message is not None and message.error() is None
+            self._next[message.partition()] = message.offset() + 1
             packages = wire.packages_of(message.value(), dict(message.headers() or []))
             found.append((message.partition(), message.key(), packages))
         return found
 
-    def packages(self, quiet: float = 1.0) -> list[wire.Received]:
-        return [package for *_, packages in self.messages(quiet) for package in packages]
+    def packages(self) -> list[wire.Received]:
+        return [package for *_, packages in self.messages() for package in packages]
+
+    def _end(self, partition: int) -> int:
+        """A broker just started may not lead its partitions yet."""
+        until = time.monotonic() + 10
+        while True:
+            try:
+                return int(
+                    self._consumer.get_watermark_offsets(TopicPartition(wire.PACKAGES, partition), timeout=10)[1]
+                )
+            except KafkaException:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
 
     def __enter__(self) -> Tail:
         return self
