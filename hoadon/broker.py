@@ -130,6 +130,8 @@ def answers(host: str, port: int, timeout: float = 1.0) -> bool:
 def serve(settings: Settings) -> None:
     """Run the broker until SIGTERM or SIGINT. Raises UsageError where it cannot start."""
     directory = make_directory(settings.data.absolute() / "broker")
+    if "," in str(directory):
+        raise UsageError(f"broker: Kafka cannot work in a directory with a comma in its path: {directory}")
     held = lock_file(directory / "lock", _IN_USE_PATIENCE)
     if held is None:
         raise UsageError(f"broker: the directory {directory} is in use by another broker")
@@ -166,8 +168,20 @@ def _java_command(directory: Path) -> list[str]:
 
 
 def _write_properties(path: Path, values: Mapping[str, str]) -> Path:
-    path.write_text("".join(f"{key}={value}\n" for key, value in values.items()))
+    path.write_text("".join(f"{key}={_escaped(value)}\n" for key, value in values.items()), encoding="ascii")
     return path
+
+
+def _escaped(value: str) -> str:
+    """As java.util.Properties reads it: Latin-1 with UTF-16 escapes."""
+    units = value.replace("\\", "\\\\").encode("utf-16-be")
+    codes = [int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2)]
+    return "".join(chr(code) if 32 <= code < 127 else f"\\u{code:04x}" for code in codes)
+
+
+def _environment() -> dict[str, str]:
+    """The JVM decodes paths by the locale: under `C` it could not open a directory with a Vietnamese name."""
+    return {**os.environ, "LC_ALL": "C.UTF-8"}
 
 
 def _check_log_directory(directory: Path) -> None:
@@ -197,6 +211,7 @@ def _format(command: Sequence[str], settings: Settings, directory: Path) -> None
         capture_output=True,
         text=True,
         check=False,
+        env=_environment(),
         preexec_fn=lambda: die_with_parent(me),
     )
     if done.returncode != 0:
@@ -218,6 +233,7 @@ def _run(command: Sequence[str], settings: Settings, held: int) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        env=_environment(),
         pass_fds=(held,),
         preexec_fn=lambda: die_with_parent(me),
     )

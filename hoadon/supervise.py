@@ -154,10 +154,11 @@ class Supervisor:
         self._hurry = False
 
     async def run(self) -> None:
-        """Until SIGTERM or SIGINT; a second signal kills at once. Raises UsageError if something does not start."""
+        """Until SIGTERM, SIGINT or SIGHUP (a second one kills at once). Raises UsageError if one does not start."""
         asked = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        hang_up = () if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else (signal.SIGHUP,)
+        for number in (signal.SIGTERM, signal.SIGINT, *hang_up):
             loop.add_signal_handler(number, self._stop_asked, asked)
         work = asyncio.create_task(self._work())
         waiting = asyncio.create_task(asked.wait())
@@ -219,7 +220,8 @@ class Supervisor:
         self._files.write({**self._plan.instance, **state})
 
     def _tell(self, name: str, what: str) -> None:
-        self._console.print(f"[cyan]{escape(name):<10}[/] {what}", soft_wrap=True, highlight=False)
+        with contextlib.suppress(OSError):  # nobody may read it any more
+            self._console.print(f"[cyan]{escape(name):<10}[/] {what}", soft_wrap=True, highlight=False)
 
 
 @contextlib.asynccontextmanager

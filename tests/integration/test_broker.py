@@ -60,8 +60,9 @@ def test_takes_messages_of_21_mib_and_many_at_once(broker: BrokerProcess) -> Non
     assert [len(value) for value in read(broker, topic, 12)] == [len(body)] * 12
 
 
-def test_keeps_what_it_acknowledged_when_it_is_killed(tmp_path: Path) -> None:
-    with BrokerProcess(tmp_path, free_ports(2)) as broker:
+def test_keeps_what_it_acknowledged_when_it_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    with BrokerProcess(tmp_path / "hoá đơn điện tử \\ 𝄞", free_ports(2)) as broker:
         topic = make_topic(broker)
         sender = producer(broker)
         for number in range(1_000):
