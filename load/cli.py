@@ -169,11 +169,12 @@ def demo(data: Data = None) -> None:
 
 def run(plan: Plan, target: Target, *, rate: float, seconds: float, connections: int) -> Report:
     """Send, wait for the rows, compare. Raises Unavailable and UsageError."""
+    from load.check import Check
     from load.report import report
     from load.send import send as post
 
     _generator(plan)
-    with _Progress(rate, seconds) as progress:
+    with Check(target.settings) as check, _Progress(rate, seconds) as progress:
         sent = asyncio.run(
             post(
                 plan,
@@ -183,37 +184,10 @@ def run(plan: Plan, target: Target, *, rate: float, seconds: float, connections:
                 seconds=seconds,
                 connections=connections,
                 tick=progress.tick,
+                posted=check.await_rows,
             )
         )
-    if target.settings is None:
-        return report(plan, rate, sent)
-    from load.defects import known
-    from load.stored import Stored, differences
-    from storage.client import connect
-
-    client = connect(target.settings, readonly=True)
-    try:
-        stored = Stored(client, sent.tag, sent.started_us)
-        began = time.monotonic()
-        complete = stored.wait(sent.taken - sent.repeated, patience=120)
-        drain = time.monotonic() - began
-        found = stored.tally(known())
-        lines = differences(sent.expected, found)
-        if not complete:
-            lines.insert(
-                0, f"only {stored.decided()} of {sent.taken - sent.repeated} packages were decided after 120 s"
-            )
-        return report(
-            plan,
-            rate,
-            sent,
-            drain_seconds=drain,
-            decision=stored.decision_latency(),
-            found=found,
-            differences=lines,
-        )
-    finally:
-        client.close()
+        return report(plan, rate, sent, check.compare(sent))
 
 
 class Target:

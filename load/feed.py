@@ -25,11 +25,15 @@ _BUFFER: Final = 4 * 1024 * 1024
 
 
 class Head(msgspec.Struct, frozen=True):
-    """What the sender needs to know of a package. `refused` names the rules whose 999 must refuse it."""
+    """What the sender needs to know of a package.
+
+    `refused` names the rules one of which refuses it: in its 999 or, where it `may_be_taken` (ENV-10), later.
+    """
 
     mtdiep: str | None
     invoices: int
     refused: tuple[str, ...]
+    may_be_taken: bool
     tally: Tally
 
 
@@ -67,6 +71,7 @@ async def feed(plan: Plan) -> AsyncIterator[Feed]:
     finally:
         with suppress(ProcessLookupError):
             process.kill()
+        await process.stdout.read()  # what is left in the pipe: asyncio waits for its end, not only for the process's
         await process.wait()
 
 
@@ -90,7 +95,8 @@ def _main() -> None:
             Head(
                 package.mtdiep,
                 len(truth.invoices) or package.body.count(b"<HDon>"),
-                truth.codes if truth.refused else (),
+                truth.codes,
+                not truth.refused,
                 truth.tally(),
             )
         )

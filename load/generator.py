@@ -121,7 +121,8 @@ class Generator:
         self._corrections = corrections
         self._repeats = repeats
         self._ready: deque[Package] = deque()
-        self._again: deque[Package] = deque()
+        self._again: deque[tuple[int, Package]] = deque()
+        self._made = 0
 
     @property
     def tag(self) -> str:
@@ -147,8 +148,9 @@ class Generator:
         if self._ready:
             return self._ready.popleft()
         random = self._random
-        if self._repeats and len(self._again) > _REPEATS_AFTER and random.random() < self._repeats:
-            return self._again.popleft()
+        self._made += 1
+        if self._again and self._again[0][0] <= self._made:
+            return self._again.popleft()[1]
         shop = random.choices(self._shops, cum_weights=self._weights)[0]
         code = self._package_codes.draw(random)
         if code == "ID-01":
@@ -162,9 +164,8 @@ class Generator:
         shop.history.extend(drafts[-1:])
         shop.ids.append(sound.mtdiep or "")
         if self._repeats and random.random() < self._repeats:
-            self._again.append(
-                sound._replace(truth=PackageTruth(sound.truth.decision, (), sound.truth.invoices, repeated=True))
-            )
+            again = PackageTruth(sound.truth.decision, (), sound.truth.invoices, repeated=True)
+            self._again.append((self._made + _REPEATS_AFTER, sound._replace(truth=again)))
         if code is None:
             return sound
         broken = self._broken(shop, code, hdons)

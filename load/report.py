@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from load.check import Rows
 from load.generator import Plan
 from load.latency import Latency, summary
 from load.send import Sent
@@ -59,17 +60,8 @@ class Report(msgspec.Struct, frozen=True):
         return self.seconds <= planned / _ON_TIME + 1 and self.drain_seconds <= _DRAIN and self.decision.p99 < _DRAIN
 
 
-def report(
-    plan: Plan,
-    rate: float,
-    sent: Sent,
-    *,
-    drain_seconds: float = 0.0,
-    decision: Latency | None = None,
-    found: Tally | None = None,
-    differences: list[str] | None = None,
-) -> Report:
-    total = sent.seconds + drain_seconds
+def report(plan: Plan, rate: float, sent: Sent, rows: Rows) -> Report:
+    total = max(sent.seconds + rows.drain_seconds, sent.invoices / rate)
     return Report(
         machine=machine(),
         rate=rate,
@@ -87,12 +79,12 @@ def report(
         sender_late=round(sent.late, 4),
         post=summary(sent.posts),
         answered=summary(sent.decisions),
-        decision=decision or Latency(),
-        drain_seconds=round(drain_seconds, 2),
+        decision=rows.decision,
+        drain_seconds=round(rows.drain_seconds, 2),
         sustained=round(sent.invoices / total, 1) if total else 0.0,
         expected=sent.expected,
-        found=found,
-        differences=differences,
+        found=rows.found,
+        differences=rows.differences,
     )
 
 

@@ -61,6 +61,10 @@ class Sent:
     seconds: float = 0.0
 
 
+def _nothing(sent: Sent) -> None:
+    pass
+
+
 async def send(
     plan: Plan,
     url: str,
@@ -70,9 +74,12 @@ async def send(
     seconds: float,
     connections: int = 16,
     patience: float = 60.0,
-    tick: Callable[[Sent], None] = lambda sent: None,
+    tick: Callable[[Sent], None] = _nothing,
+    posted: Callable[[Sent], None] = _nothing,
 ) -> Sent:
     """Post `rate` invoices per second for `seconds`; `tick` is called several times a second.
+
+    `posted` is called in a thread as soon as the last package was answered; it may block, to await the rows.
 
     A package that is not taken within `patience` seconds counts as failed. Raises Unavailable if the gateway cannot be
     reached at the start.
@@ -83,7 +90,7 @@ async def send(
         Client(url, key, connections=4) as asking,
     ):
         await client.get("/v1/limits", "application/json")
-        return await _Run(source, client, asking, plan, rate, patience).run(rate * seconds, connections, tick)
+        return await _Run(source, client, asking, plan, rate, patience).run(rate * seconds, connections, tick, posted)
 
 
 class _Run:
@@ -99,7 +106,9 @@ class _Run:
         self._samples: set[asyncio.Task[None]] = set()
         self._sent = Sent(source.tag, 0)
 
-    async def run(self, invoices: float, connections: int, tick: Callable[[Sent], None]) -> Sent:
+    async def run(
+        self, invoices: float, connections: int, tick: Callable[[Sent], None], posted: Callable[[Sent], None]
+    ) -> Sent:
         sent = self._sent
         reader = asyncio.create_task(self._read())
         while self._ahead.qsize() < _READY and not reader.done():  # noqa: ASYNC110 - a queue has no such event
@@ -115,6 +124,7 @@ class _Run:
                 if poster.done():
                     poster.result()
             sent.seconds = monotonic() - start
+            await asyncio.to_thread(posted, sent)
             if self._samples:
                 await asyncio.wait(self._samples, timeout=2 * _WAIT)
         finally:
@@ -179,9 +189,11 @@ class _Run:
             codes = [_code(mloi) for mloi in _MLOI.findall(answer.body)]
             sent.refused.update(codes)
             if not set(head.refused) & set(codes):
-                sent.surprises[f"refused for {', '.join(codes) or 'no reason'}, not {head.refused}"] += 1
+                sent.surprises[
+                    f"refused for {', '.join(codes) or 'no reason'}, not {', '.join(head.refused) or 'at all'}"
+                ] += 1
         elif answer.status in (200, 202):
-            if head.refused:
+            if not head.may_be_taken:
                 sent.surprises[f"taken in spite of {', '.join(head.refused)}"] += 1
             sent.taken += 1
             sent.repeated += head.tally.packages.get("repeated", 0)

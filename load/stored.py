@@ -92,22 +92,3 @@ class Stored:
     def _ask(self, query: str, **parameters: Any) -> Sequence[Sequence[Any]]:
         rows: Sequence[Sequence[Any]] = self._client.query(query, self._parameters | parameters).result_rows
         return rows
-
-
-def differences(expected: Tally, found: Tally) -> list[str]:
-    """What the store has otherwise than the generator foretold, one line each; empty if to the đồng the same."""
-    lines: list[str] = []
-    for name in expected.__struct_fields__:
-        left, right = getattr(expected, name), getattr(found, name)
-        if name == "refused":
-            continue
-        if not isinstance(left, dict):
-            if left != right:
-                lines.append(f"{name}: expected {left}, found {right}")
-            continue
-        lines += [
-            f"{name} {key}: expected {left.get(key, 0)}, found {right.get(key, 0)}"
-            for key in sorted({*left, *right} - {"refused", "repeated"})
-            if left.get(key, 0) != right.get(key, 0)
-        ]
-    return lines
