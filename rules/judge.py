@@ -24,6 +24,8 @@ from rules.rule import Hits, Rule
 
 # More findings of one rule on one invoice say nothing new and could fill the store.
 MOST_PER_RULE = 50
+# Of one package; beyond them each invoice that violates the schema is told its first.
+MOST_SCHEMA_ERRORS = 20_000
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,13 @@ def _refuse(batch: Batch, documents: Sequence[Document], findings: dict[int, lis
     """XSD-01. Clears `valid` before any other rule looks at the columns."""
     columns = batch.columns
     for place, document in enumerate(documents):
+        left = MOST_SCHEMA_ERRORS
         for index, errors in document.refused.items():
             row = columns.rows_of(place)[0] + index
             columns.valid[row] = False
-            for error in errors[:MOST_PER_RULE]:
+            told = errors[: max(left, 1)]
+            left -= len(told)
+            for error in told:
                 findings[row].append(Finding("XSD-01", error.path, error.line, _facts(error)))
     rule = catalogue.RULES["XSD-01"]
     assert rule.check is not None  # noqa: S101

@@ -131,3 +131,10 @@ def test_messages_without_code_are_for_the_newest_regime_only() -> None:
     day = date(2026, 7, 1)
     body = package([invoice(nlap=day, khhdon="K26MAA", edit={"../MCCQT": None})], mltdiep="216")
     assert not judged(body, day).findings
+
+
+def test_every_line_that_violates_the_schema_is_told() -> None:
+    lines = [Line("x", 1, 1_000)] * 120
+    edit = {f"NDHDon/DSHHDVu/HHDVu[{place}]/STT": "x" for place in range(1, 121)}
+    found = judged(package([invoice(lines=lines, edit=edit)]))
+    assert [finding.code for finding in found.findings[0]] == ["XSD-01"] * 120
