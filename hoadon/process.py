@@ -44,10 +44,13 @@ def stay_with_parent() -> None:
 
 
 def start_child(module: str, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
-    """Start `python -m module` with its output appended to `log`, in a process group of its own."""
+    """Start `python -m module` with its output appended to `log`, in a process group of its own.
+
+    `-P`: what lies in the working directory must not stand in for our packages.
+    """
     with log.open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-P", "-m", module, *arguments],
             env={**os.environ, **environment, PARENT_ENV: str(os.getpid())},
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -67,16 +67,18 @@ class Supervised:
     async def start(self) -> None:
         """Start it and wait until it is ready. Raises UsageError if it refuses or is not ready in time."""
         begun = time.monotonic()
+        backoff = Backoff()
+        tries = 1
         self._spawn()
         while not await self._probe():
             code = self._ended()
-            if code == 2 or time.monotonic() - begun > START_SECONDS:
-                why = last_line(self._files.log(self.service.name))
-                raise UsageError(
-                    f"{self.service.name} did not start: {why} (log: {self._files.log(self.service.name)})"
-                )
+            if code == 2 or (code is not None and tries == _START_TRIES) or time.monotonic() - begun > START_SECONDS:
+                log = self._files.log(self.service.name)
+                raise UsageError(f"{self.service.name} did not start: {last_line(log)} (log: {log})")
             await asyncio.sleep(_LOOK)
             if code is not None:
+                await asyncio.sleep(backoff.delay(0))
+                tries += 1
                 self._spawn()
         self._tell(f"{self.service.address:<28} ready after {time.monotonic() - begun:.1f} s")
 
@@ -92,9 +94,12 @@ class Supervised:
                 delay = backoff.delay(time.monotonic() - self._started)
                 self._tell(f"[yellow]{_how(code)}, started again in {delay:.1f} s[/]")
                 await asyncio.sleep(delay)
-                self._restarts.inc()
-                self._spawn()
                 ready = False
+                self._restarts.inc()
+                try:
+                    self._spawn()
+                except OSError as error:
+                    self._tell(f"[red]cannot be started: {error.strerror}[/]")
             elif not ready or time.monotonic() >= next_probe:
                 was, ready = ready, await self._probe()
                 next_probe = time.monotonic() + _PROBE
@@ -136,7 +141,7 @@ class Supervised:
 
 
 def _how(code: int) -> str:
-    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+    return f"ended by a signal ({signal.strsignal(-code)})" if code < 0 else f"ended with code {code}"
 
 
 class Supervisor:
@@ -212,7 +217,8 @@ class Supervisor:
     async def _bound_logs(self) -> None:
         while True:
             for service in self._plan.services:
-                bound_log(self._files.log(service.name))
+                with contextlib.suppress(OSError):  # a full disk must not stop the services too
+                    bound_log(self._files.log(service.name))
             await asyncio.sleep(_LOGS)
 
     def _write_instance(self, *, ready: bool) -> None:
