@@ -101,7 +101,7 @@ def insert(client: Client, table: str, rows: Sequence[Row]) -> None:
 
 
 def insert_day(client: Client, now: int) -> None:
-    """Received up to a minute before `now`: 6 accepted, 2 rejected, 648,000 VND with 48,000 VAT; a household's package."""
+    """Received up to a minute before `now`: 6 accepted, 2 rejected, 648,000 VND, 48,000 of it VAT; a household."""
     at = max(now - 60_000_000, day_start(now))
     hotel = {"sector": "hotel", "province": "TP. Hồ Chí Minh"}
     accepted = [invoice(number, at, **(hotel if number > 4 else {})) for number in range(1, 7)]
