@@ -293,6 +293,27 @@ def form_of(merchant: Merchant) -> Form:
     )
 
 
+@cache
+def envelope_of(merchant: Merchant) -> tuple[str, str]:
+    """The %-template of what stands before the HDons (`mtdiep`, `invoices`), and what stands after them."""
+    vendor = merchant.vendor
+    head = vendor.element(
+        "TTChung",
+        (
+            ("PBan", vendor.pban),
+            ("MNGui", merchant.mngui),
+            ("MNNhan", "TCT"),
+            ("MLTDiep", "206"),
+            ("MTDiep", "%(mtdiep)s"),
+            ("MST", merchant.mst),
+            ("SLuong", "%(invoices)d"),
+        ),
+        1,
+    )
+    line = vendor.newline(1)
+    return f"{vendor.declaration}<TDiep>{head}{line}<DLieu>", f"{line}</DLieu>{vendor.newline(0)}</TDiep>"
+
+
 def _static(text: str) -> str:
     return escape(text).replace("%", "%%")
 

@@ -6,6 +6,7 @@ Frames on its standard output: u32 length | head (msgpack of `Head`) | u32 lengt
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import struct
 import sys
@@ -22,6 +23,7 @@ from load.truth import Tally
 
 _U32: Final = struct.Struct(">I")
 _BUFFER: Final = 4 * 1024 * 1024
+_PIPE: Final = 1024 * 1024
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -87,6 +89,8 @@ def _main() -> None:
     plan = msgspec.json.decode(sys.argv[1], type=Plan)
     generator = plan.generator()
     out = sys.stdout.buffer
+    with suppress(OSError):
+        fcntl.fcntl(out.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
     tag = generator.tag.encode()
     out.write(_U32.pack(len(tag)) + tag)
     for package in generator:

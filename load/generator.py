@@ -31,6 +31,7 @@ from load.documents import (
     Draft,
     Menu,
     buyers_of,
+    envelope_of,
     menu_of,
     related,
     render,
@@ -366,25 +367,9 @@ class Generator:
         self, shop: Shop, hdons: Sequence[str], truths: Sequence[InvoiceTruth], mtdiep: str | None = None
     ) -> Package:
         merchant = shop.merchant
-        vendor = merchant.vendor
         message = mtdiep or f"{merchant.mngui}{self._tag}{self._random.getrandbits(96):024X}"
-        head = vendor.element(
-            "TTChung",
-            (
-                ("PBan", vendor.pban),
-                ("MNGui", merchant.mngui),
-                ("MNNhan", "TCT"),
-                ("MLTDiep", "206"),
-                ("MTDiep", message),
-                ("MST", merchant.mst),
-                ("SLuong", str(len(hdons))),
-            ),
-            1,
-        )
-        line = vendor.newline(1)
-        text = (
-            f"{vendor.declaration}<TDiep>{head}{line}<DLieu>{''.join(hdons)}{line}</DLieu>{vendor.newline(0)}</TDiep>"
-        )
+        before, after = envelope_of(merchant)
+        text = "".join((before % {"mtdiep": message, "invoices": len(hdons)}, *hdons, after))
         rejected = sum(not truth.accepted for truth in truths)
         decision: Decision = (
             "accepted" if not rejected else "rejected" if rejected == len(truths) else "partly_rejected"

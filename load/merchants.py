@@ -23,12 +23,13 @@ _FIRST_CODE: Final = 1_000
 _SYMBOLS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Merchant:
     """A taxpayer with cash registers.
 
     `mst` is canonical; a household's is its owner's personal ID and it writes KHMSHDon 2. `direct` sends without a
     provider (MNGui K…). `mtt_code` stands in MCCQT. `level` scales prices in percent. `weight` is the share of sales.
+    Compared by identity: each exists once.
     """
 
     number: int

@@ -33,7 +33,7 @@ class Item(NamedTuple):
     measure: Measure = "piece"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sector:
     """`code` is the law's sector; `weight` its share of merchants; `lines` the usual numbers of lines of an invoice.
 

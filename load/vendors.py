@@ -17,7 +17,7 @@ Node: TypeAlias = "tuple[str, Content] | str"
 """An element, or markup that stands for itself (a slot that brings its own tags)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Vendor:
     """One product. In `orders` what is not named stands last; elements that are
     absent at times go by the name of their slot; `money` and `quantity` are appended to integers."""
