@@ -290,7 +290,7 @@ def _parameters() -> Json:
             "in": "query",
             "description": "Seconds to wait for the decision, `max_wait_seconds` of `/v1/limits` at most.",
             "schema": {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,9})?$"},
-            "example": "10",
+            "example": "0.5",
         },
         "accept-language": {
             "name": "Accept-Language",
