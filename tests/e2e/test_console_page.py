@@ -170,9 +170,11 @@ def test_it_works_without_javascript(browser: Browser, console: ConsoleProcess) 
         page = watch.page
         page.goto(console.url)
         expect(page.locator("#panel-flow table")).to_be_visible()
-        expect(page.locator("#panel-provinces table")).to_be_visible()
         expect(page.locator("#chart-flow")).to_be_hidden()
         expect(page.locator("noscript .notice")).to_be_visible()
+        expect(page.locator(".live")).to_be_hidden()
+        page.locator("#switch-provinces").click()
+        expect(page.locator(".tiles")).to_be_hidden()
         page.locator("#panel-sectors a", has_text="Khách sạn").click()
         expect(page.locator(".chips")).to_contain_text("Khách sạn")
 
