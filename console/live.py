@@ -76,14 +76,17 @@ class Live(Generic[T]):
 
     async def _refresh(self) -> None:
         begun, as_of, last = time.monotonic(), now_us(), self._answer
+        failure: Exception | None = None
         try:
             self._answer = Answer(await self._ask(), as_of)
         except Unanswered as error:
             self._answer = Answer(last.value, last.as_of, error.reason)
-        except Exception:
-            _log.exception("question failed", question=self._name)
+        except Exception as error:
             self._answer = Answer(last.value, last.as_of, "failed")
+            failure = error
         finally:
             took = time.monotonic() - begun
             self._next = begun + min(max(self._every, _SHARE * took), _LONGEST)
             self._task = None
+        if failure is not None:
+            _log.error("question failed", question=self._name, exc_info=failure)
