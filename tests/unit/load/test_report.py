@@ -1,0 +1,69 @@
+"""Percentiles, the comparison with the store, and the verdict."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+from load.bench_engine import as_json as engine_json
+from load.bench_engine import markdown as engine_markdown
+from load.bench_engine import measure
+from load.check import Rows, differences
+from load.generator import Plan
+from load.latency import Latency, summary
+from load.report import as_json, markdown, report
+from load.send import Sent
+from load.truth import Tally
+
+
+def sent(**values: object) -> Sent:
+    base: dict[str, object] = {"invoices": 3_000, "posted": 60, "taken": 60, "seconds": 1.0, "posts": [0.01] * 60}
+    return Sent("00000000", 0, **(base | values))  # type: ignore[arg-type]
+
+
+def test_percentiles_by_nearest_rank() -> None:
+    assert summary([]) == Latency()
+    assert summary([n / 100 for n in range(1, 101)]) == Latency(100, 0.51, 0.96, 1.0, 1.0)
+
+
+def test_differences_name_what_differs() -> None:
+    expected = Tally(packages={"accepted": 2, "repeated": 1}, codes={"SUM-03": 1}, rows_accepted=10, total=500)
+    assert (
+        differences(expected, Tally(packages={"accepted": 2}, codes={"SUM-03": 1}, rows_accepted=10, total=500)) == []
+    )
+    found = Tally(packages={"accepted": 2}, codes={"SUM-04": 1}, rows_accepted=9, total=499)
+    assert differences(expected, found) == [
+        "codes SUM-03: expected 1, found 0",
+        "codes SUM-04: expected 0, found 1",
+        "rows_accepted: expected 10, found 9",
+        "total: expected 500, found 499",
+    ]
+
+
+def test_verdict() -> None:
+    rows = Rows(0.5, Latency(60, 0.3, 0.5, 0.6, 0.7), Tally(), [])
+    good = report(Plan(), 3_000, sent(), rows)
+    assert good.exact
+    assert good.on_time
+    assert good.sustained == 2_000
+    assert not report(Plan(), 3_000, sent(failed=1), rows).exact
+    assert not report(Plan(), 3_000, sent(surprises=Counter({"HTTP 500": 1})), rows).exact
+    assert not report(Plan(), 3_000, sent(), Rows(0.5, rows.decision, Tally(), ["total: …"])).exact
+    assert not report(Plan(), 3_000, sent(seconds=3.0), rows).on_time
+    assert not report(Plan(), 3_000, sent(), Rows(9.0, rows.decision, Tally(), [])).on_time
+    assert not report(Plan(), 3_000, sent(), Rows(0.5, Latency(60, 1, 2, 3.5, 4), Tally(), [])).on_time
+
+
+def test_report_is_told_in_both_forms() -> None:
+    value = report(Plan(), 3_000, sent(errors=Counter({"connection lost": 2})), Rows())
+    assert json.loads(as_json(value))["exact"] is True
+    assert "connection lost 2" in markdown(value)
+    assert "the store was not asked" in markdown(value)
+
+
+def test_engine_benchmark_measures_every_stage() -> None:
+    result = measure(100, 10, 1)
+    assert result.invoices == 100
+    assert all(stage.microseconds > 0 and stage.ratio > 0 for stage in result.stages)
+    assert len(json.loads(engine_json(result))["stages"]) == len(result.stages) == 7
+    assert "| engine (messages to rows) |" in engine_markdown(result)
