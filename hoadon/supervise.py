@@ -11,7 +11,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -189,20 +189,27 @@ class Supervisor:
     async def _work(self) -> None:
         begun = time.monotonic()
         self._write_instance(ready=False)
-        async with status.serve(LOOPBACK, self._plan.settings.metrics_port):
-            await self._start(self._plan.base, _prepare(self._plan, self._files))
-            await self._start(self._plan.core)
-            await self._start(self._plan.demo)
+        async with status.serve(LOOPBACK, self._plan.settings.metrics_port), _first_error() as keepers:
+            keepers.create_task(self._bound_logs())
+            await self._start(keepers, self._plan.base, _prepare(self._plan, self._files))
+            await self._start(keepers, self._plan.core)
+            await self._start(keepers, self._plan.demo)
             self._write_instance(ready=True)
             where = self._plan.instance
             self._tell("hoadon", f"[bold green]ready after {time.monotonic() - begun:.1f} s[/]; Ctrl-C stops it")
             self._tell("hoadon", f"watch it on {where['console']}, data in {self._plan.settings.data}")
-            keepers = [supervised.keep() for supervised in self._services.values()]
-            await asyncio.gather(*keepers, self._bound_logs())
 
-    async def _start(self, services: Iterable[Service], *beside: Coroutine[Any, Any, None]) -> None:
+    async def _start(
+        self, keepers: asyncio.TaskGroup, services: Iterable[Service], *beside: Coroutine[Any, Any, None]
+    ) -> None:
+        """Start services side by side, with what else is to be done meanwhile; each is kept from when it is ready."""
+
+        async def start(supervised: Supervised) -> None:
+            await supervised.start()
+            keepers.create_task(supervised.keep())
+
         async with _first_error() as group:
-            for work in (*(self._services[service.name].start() for service in services), *beside):
+            for work in (*(start(self._services[service.name]) for service in services), *beside):
                 group.create_task(work)
 
     async def _stop(self) -> None:
@@ -231,7 +238,7 @@ class Supervisor:
 
 
 @contextlib.asynccontextmanager
-async def _first_error() -> Any:
+async def _first_error() -> AsyncIterator[asyncio.TaskGroup]:
     """A task group that raises the first error itself, not a group of them."""
     try:
         async with asyncio.TaskGroup() as group:
@@ -272,14 +279,13 @@ def up(settings: Settings, *, workers: int, offset: int, console: Console) -> No
 
 
 def _ensure_keys(settings: Settings) -> None:
-    """Make the keys on the first start; a store whose keys are gone is not given new ones, they would not open it."""
+    """Make the keys on the first start. A store that is there needs the keys it was written with, not new ones."""
     from identity.sealing import KeyProblem, Sealer, ensure_keys
 
     directory = settings.keys_dir or settings.data / "keys"
-    if (settings.data / "store").exists() and not directory.exists():
-        raise UsageError(f"the keys of {settings.data / 'store'} are missing: put back {directory}")
     try:
-        ensure_keys(directory)
+        if not (settings.data / "store").exists():
+            ensure_keys(directory)
         Sealer.load(directory)
     except (KeyProblem, OSError) as error:
-        raise UsageError(f"keys in {directory}: {error}") from error
+        raise UsageError(f"the keys in {directory} cannot be used, put them back: {error}") from error

@@ -64,7 +64,7 @@ def count(stack: Stack, table: str) -> int:
 
 
 def test_is_ready_in_time_with_one_line_per_service(stack: Stack) -> None:
-    assert stack.seconds_to_ready < 30
+    assert stack.seconds_to_ready < 30 * stack.crowding
     lines = stack.output().splitlines()
     told = {line.split()[0]: line for line in lines if "ready after" in line}
     assert set(told) == {*NAMES, "hoadon"}
@@ -170,7 +170,7 @@ def test_a_damaged_broker_directory_is_told(tmp_path: Path) -> None:
 def test_lost_keys_of_a_store_are_not_replaced(tmp_path: Path) -> None:
     stack = Stack(tmp_path / "data")
     (tmp_path / "data" / "store").mkdir(parents=True)
-    assert "the keys of" in refused(stack.command)
+    assert "put them back" in refused(stack.command)
     assert not (tmp_path / "data" / "keys").exists()
 
 

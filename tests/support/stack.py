@@ -22,7 +22,10 @@ def environment() -> dict[str, str]:
 
 
 class Stack:
-    """`hoadon up` on `directory`; `start` returns when everything is ready. A context manager."""
+    """`hoadon up` on `directory`; `start` returns when everything is ready. A context manager.
+
+    `crowding` tells how many processes shared a core when it was started, by the load average; at least 1.
+    """
 
     def __init__(self, directory: Path, *, workers: int = 1, demo: bool = False, offset: int | None = None) -> None:
         self.directory = directory
@@ -31,6 +34,7 @@ class Stack:
         self.offset = free_offset(_DEFAULT_PORTS) if offset is None else offset
         self.process: subprocess.Popen[str] | None = None
         self.seconds_to_ready = 0.0
+        self.crowding = 1.0
 
     @property
     def command(self) -> list[str]:
@@ -40,8 +44,9 @@ class Stack:
             *(["--demo"] if self.demo else []),
         ]
 
-    def start(self, timeout: float = 90.0) -> Stack:
+    def start(self, timeout: float = 110.0) -> Stack:
         """Raises RuntimeError with what it printed if it ends or is not ready in time."""
+        self.crowding = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
         started = time.monotonic()
         self.directory.mkdir(parents=True, exist_ok=True)
         with (self.directory.parent / f"{self.directory.name}.out").open("w") as out:
