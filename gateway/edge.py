@@ -10,6 +10,7 @@ import traceback
 from typing import Final
 
 import structlog
+from prometheus_client import Counter, Histogram
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -40,6 +41,7 @@ class Edge:
         self._app = app
         self._access = access
         self._in_flight = metrics.IN_FLIGHT.labels(SERVICE)
+        self._meters: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -70,8 +72,12 @@ class Edge:
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)
-        metrics.REQUESTS.labels(SERVICE, route, status).inc()
-        metrics.REQUEST_SECONDS.labels(SERVICE, route).observe(seconds)
+        meters = self._meters.get((route, status))
+        if meters is None:
+            meters = metrics.REQUESTS.labels(SERVICE, route, status), metrics.REQUEST_SECONDS.labels(SERVICE, route)
+            self._meters[route, status] = meters
+        meters[0].inc()
+        meters[1].observe(seconds)
         self._access.add(scope["method"], route, status, seconds, scope.get("hoadon.credential", ""))
 
 
