@@ -11,15 +11,15 @@ from typing import Any
 import orjson
 import pytest
 from lxml import etree
-from storage.client import connect
-from storage.reader import StoreReader
-from storage.sink import Sink
 
 from hoadon.common.clock import now_us, utc, vietnam_day
 from identity.sealing import Sealer, ensure_keys
 from invoice_schema.envelope import Limits
 from invoice_schema.forms import canonical_mst
 from invoice_schema.messages import read_result
+from storage.client import connect
+from storage.reader import StoreReader
+from storage.sink import Sink
 from streams import wire
 from streams.engine import Engine, Message, Output
 from streams.rows import open_evidence
