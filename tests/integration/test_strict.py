@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -49,41 +49,43 @@ def test_each_fault_ends_the_process_and_nothing_is_lost(bench: Bench) -> None:
     bench.check_nothing_lost(good)
 
 
-def test_rejoins_during_slow_seeks_lose_nothing(bench: Bench) -> None:
-    """The rebalance storm of docs/upstream/faust-rebalance-loss.md: stock Faust loses hundreds of messages here."""
-    stop = threading.Event()
+_STORM: dict[str, Any] = {"slow_fetch": 0.05, "slow_join": 0.8, "rejoin_every": 4.0}
 
-    def feed() -> None:
-        while not stop.is_set():
-            bench.produce(100)
-            time.sleep(0.1)
 
-    feeder = threading.Thread(target=feed)
-    storm = {"slow_fetch": 0.02, "rejoin_every": 0.4}
-    restarts = 0
-    feeder.start()
-    try:
-        one = bench.worker(log="given", **storm).__enter__()
-        two = bench.worker("worker-2", log="given", **storm).__enter__()
-        until = time.monotonic() + 15
-        while time.monotonic() < until:
-            for number, worker in enumerate((one, two)):
-                if not worker.running:
-                    restarts += 1
-                    worker.__enter__()
-                elif number and int(time.monotonic()) % 7 == 0:
-                    worker.end(signal.SIGKILL)
-            time.sleep(0.3)
-    finally:
-        stop.set()
-        feeder.join()
-        one.end(signal.SIGKILL)
-        two.end(signal.SIGKILL)
+def test_rebalances_in_the_middle_of_seeks_lose_nothing(bench: Bench) -> None:
+    """Another rebalance begins while the seek is running, there is a backlog, and a second worker comes and dies."""
+    bench.produce(8_000)
+    with bench.worker(pause=0.05, **_STORM) as stormy:
+        _feed(bench, 7)
+        with bench.worker("worker-2", pause=0.05, **_STORM) as passing:
+            _feed(bench, 7)
+            passing.end(signal.SIGKILL)
+        assert stormy.running or "OffsetHole" in stormy.errors
+        stormy.end(signal.SIGKILL)
+    assert stormy.given(), "nothing got through the storm"
     with bench.worker() as last:
-        last.until(len(bench.produced), 20)
+        last.until(len(bench.produced), 25)
         assert last.end(signal.SIGTERM) == 0
-        bench.check_nothing_lost(last)
-    assert restarts > 0
+    bench.check_nothing_lost(last)
+
+
+@pytest.mark.skipif("FAUST_STOCK" not in os.environ, reason="shows the loss in Faust's own consumer; set FAUST_STOCK=1")
+def test_without_the_guard_messages_are_lost(bench: Bench) -> None:
+    bench.produce(20_000)
+    with bench.worker(pause=0.05, stock=True, **_STORM) as stormy:
+        _feed(bench, 25)
+        stormy.end(signal.SIGKILL)
+    committed = bench.committed()
+    given = set(stormy.given())
+    lost = [(p, offset) for p, offset in bench.produced if offset < committed[p] and (p, offset) not in given]
+    assert lost, "the storm did not meet the window this time"
+
+
+def _feed(bench: Bench, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        bench.produce(50)
+        time.sleep(0.1)
 
 
 def test_sigkill_loses_nothing_and_repeats_one_batch_at_most(bench: Bench) -> None:

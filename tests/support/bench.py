@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from confluent_kafka import Consumer, TopicPartition
+
 from hoadon.common.settings import Settings
 from storage import progress
 from storage.client import connect
@@ -39,6 +41,15 @@ class Bench:
         with connect(self.settings) as client:
             frontier = dict.fromkeys(range(self.settings.partitions), 0)
             return progress.since(client, self.topic, frontier, 10_000)
+
+    def committed(self) -> dict[int, int]:
+        """The group's offset for each partition; negative where there is none."""
+        reader = Consumer({"bootstrap.servers": self.settings.kafka_bootstrap, "group.id": f"group-{self.topic}"})
+        asked = [TopicPartition(self.topic, partition) for partition in range(self.settings.partitions)]
+        try:
+            return {answer.partition: answer.offset for answer in reader.committed(asked, timeout=20)}
+        finally:
+            reader.close()
 
     def check_nothing_lost(self, worker: ToyWorker) -> None:
         """Every message was given to the engine, and is covered by `progress`; nothing else is."""

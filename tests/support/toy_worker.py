@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import resource
 import signal
 import subprocess
@@ -113,16 +112,29 @@ class _Toy:
 
 
 def _faulty(
-    *, skip: int = 0, drop: int = 0, empty_after: int = 0, slow_fetch: float = 0.0, rejoin_every: float = 0.0
+    *,
+    skip: int = 0,
+    drop: int = 0,
+    empty_after: int = 0,
+    slow_fetch: float = 0.0,
+    slow_join: float = 0.0,
+    rejoin_every: float = 0.0,
+    stock: bool = False,
 ) -> type[Any]:
     """A StrictTransport with faults.
 
     `drop` messages of the first partition seen are lost after `skip` of them; after `empty_after` messages the queues
-    are emptied once; OffsetFetch takes `slow_fetch` seconds longer; the group is joined anew `rejoin_every` seconds.
+    are emptied once. OffsetFetch takes `slow_fetch` seconds longer for each partition, and joining `slow_join`, as it
+    does where another member is late. Every `rejoin_every` seconds the group is joined anew, and again in the middle of
+    every second seek (of 12 partitions). `stock` takes the guard away.
     """
+    from faust.transport.drivers import aiokafka as driver
+
     from streams.strict import StrictConsumer, StrictThread, StrictTransport
 
     class FaultyThread(StrictThread):
+        asked = 0
+
         def _create_worker_consumer(self, transport: Any) -> Any:
             consumer = super()._create_worker_consumer(transport)
             committed = consumer.committed
@@ -130,13 +142,29 @@ def _faulty(
             async def slowly(tp: Any) -> Any:
                 answer = await committed(tp)
                 await asyncio.sleep(slow_fetch)
+                self.asked += 1
+                if rejoin_every and self.asked % 24 == 6:
+                    consumer._coordinator.request_rejoin()
                 return answer
 
             async def rejoin() -> None:
                 while True:
-                    await asyncio.sleep(rejoin_every * random.uniform(0.5, 1.5))
+                    await asyncio.sleep(rejoin_every)
                     consumer._coordinator.request_rejoin()
 
+            async def start() -> None:
+                await begin()
+                prepare = consumer._coordinator._on_join_prepare
+
+                async def late(previous: Any) -> None:
+                    await prepare(previous)
+                    await asyncio.sleep(slow_join)
+
+                consumer._coordinator._on_join_prepare = late
+
+            begin = consumer.start
+            if slow_join:
+                consumer.start = start
             if slow_fetch:
                 consumer.committed = slowly
             if rejoin_every:
@@ -170,8 +198,19 @@ def _faulty(
                         continue
                 yield tp, message
 
+    class Unguarded(FaultyConsumer):
+        perform_seek = driver.Consumer.perform_seek
+        _add_gap = driver.Consumer._add_gap
+        _new_offset = driver.Consumer._new_offset
+
+        async def _deliver(self, message: Any) -> None:
+            await self._pass_on(message)
+
+        def admit(self, message: Any) -> bool:
+            return True
+
     class FaultyTransport(StrictTransport):
-        Consumer = FaultyConsumer
+        Consumer = Unguarded if stock else FaultyConsumer
 
     return FaultyTransport
 
