@@ -135,8 +135,10 @@ class Packages:
         done = self._under_way[mtdiep] = asyncio.get_running_loop().create_future()
         try:
             receipt = wire.Receipt(received_at, who.mngui, sha256)
-            await self._publisher.publish(envelope.mst, wire.Received(receipt, examined.body))
-        except NotAcknowledged:
+            # The watermark relies on it: what is taken was in the broker within this time of its receipt.
+            async with asyncio.timeout(self._settings.produce_timeout - (now_us() - received_at) / 1e6):
+                await self._publisher.publish(envelope.mst, wire.Received(receipt, examined.body))
+        except (NotAcknowledged, TimeoutError):
             raise Problem("broker-unavailable", retry_after=2) from None
         else:
             self._known.add(taken)

@@ -7,6 +7,8 @@ for metadata is answered. While it is down `send` refuses at once, so nothing pi
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
 import time
 from collections.abc import Sequence
@@ -24,6 +26,8 @@ MAX_MESSAGE: Final = 21 * 1024 * 1024
 _POLL_S: Final = 0.1
 _ASK_S: Final = 1.0
 _CALM_S: Final = 15.0
+_ASK_TIMEOUT_S: Final = 2.0
+_JOIN_S: Final = 0.3
 _DOWN: Final = (KafkaError._ALL_BROKERS_DOWN, KafkaError._MSG_TIMED_OUT, KafkaError._TIMED_OUT)
 
 log = structlog.get_logger(__name__)
@@ -68,6 +72,7 @@ class Producer:
             logger=_Quiet(),
         )
         self.up = False
+        self._lost = False
         self._seen: int | None = None
         self._closing = threading.Event()
         self._doubt = threading.Event()
@@ -113,7 +118,7 @@ class Producer:
         self._closing.set()
         self._doubt.set()
         for thread in self._threads:
-            await asyncio.to_thread(thread.join, 3.0)
+            await asyncio.to_thread(thread.join, _JOIN_S)
 
     def _settle(self, future: asyncio.Future[None], reason: str | None) -> None:
         """From the poll thread: pass outcomes to the loop, waking it once for all that come together."""
@@ -142,7 +147,12 @@ class Producer:
             self._kafka.poll(_POLL_S)
 
     def _on_error(self, error: KafkaError) -> None:
-        if error.code() in _DOWN or error.fatal():
+        if error.fatal():
+            # librdkafka will never send again: end in good order, and be started again.
+            log.critical("producer_lost", service="gateway", reason=error.name())
+            self._lost = True
+            os.kill(os.getpid(), signal.SIGTERM)
+        if error.fatal() or error.code() in _DOWN:
             self._suspect(error.name())
 
     def _suspect(self, reason: str) -> None:
@@ -160,7 +170,7 @@ class Producer:
 
     def _ask_once(self) -> None:
         try:
-            topic = self._kafka.list_topics(timeout=2.0).topics.get(self._topic)
+            topic = self._kafka.list_topics(timeout=_ASK_TIMEOUT_S).topics.get(self._topic)
         except KafkaException as error:
             self._suspect(error.args[0].name())
             return
@@ -172,7 +182,7 @@ class Producer:
         fit = partitions == self._partitions
         if fit and not self.up:
             log.info("broker_up", service="gateway")
-        self.up = fit
+        self.up = fit and not self._lost
 
 
 class _Quiet:

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from gateway.protocol import GuardedProtocol
 from hoadon.common.errors import UsageError
 
-GRACE_S: Final = 3
+GRACE_S: Final = 2
 _KEEP_ALIVE_S: Final = 30
 _BACKLOG: Final = 2_048
 
