@@ -44,6 +44,7 @@ class Jobs:
         self._thread.join(3)
 
     def _run(self) -> None:
+        structlog.contextvars.bind_contextvars(service=self._settings.worker_id)
         path = self._settings.data / "run"
         path.mkdir(parents=True, exist_ok=True)
         while (held := lock_file(path / f"jobs-{self._topic}.lock")) is None:

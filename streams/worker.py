@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import re
@@ -120,7 +121,8 @@ def run(
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     app = make_app(settings, loop, group=group or GROUP, transport=transport or StrictTransport)
-    thread = ThreadPoolExecutor(1, thread_name_prefix="batch")
+    bind = functools.partial(structlog.contextvars.bind_contextvars, service=settings.worker_id)
+    thread = ThreadPoolExecutor(1, thread_name_prefix="batch", initializer=bind)
     lag = Lag()
     _attach(app, settings, processing, topic, thread, lag)
     with contextlib.ExitStack() as stack:
