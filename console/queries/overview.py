@@ -181,7 +181,7 @@ SELECT mtdiep, mst, toUnixTimestamp64Micro(received_at), toUnixTimestamp64Micro(
     invoices, accepted
 FROM packages
 WHERE received_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-ORDER BY decided DESC, mtdiep, sha256
+ORDER BY decided DESC, received_at DESC, mtdiep, sha256
 LIMIT 1 BY mtdiep, sha256
 LIMIT {limit:UInt16}
 """
