@@ -222,7 +222,10 @@ def _format(command: Sequence[str], settings: Settings, directory: Path) -> None
 
 
 def _cluster_id() -> str:
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    """A random Kafka id. One that begins with a dash would be taken for an option, so Kafka never draws such either."""
+    while (drawn := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return drawn
 
 
 def _run(command: Sequence[str], settings: Settings, held: int) -> None:
