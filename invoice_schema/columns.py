@@ -32,6 +32,7 @@ _VOCABULARY: Final = Vocabulary([f"{_HDON}/{field.path}" for field in FIELDS])
 _REPEATED: Final = ("DSHHDVu/HHDVu", "THTTLTSuat/LTSuat", "DSLPhi/LPhi")
 _FIRST_COMBINING: Final = 0xCC  # lead byte of U+0300
 _BLANK: Final = 0x20
+_NO_NUMBER: Final = np.array([0, -(2**63)], "<i8")
 
 
 class Columns:
@@ -106,20 +107,21 @@ class Columns:
         for group in ("HHDVu", "LTSuat", "LPhi"):
             bounds = np.searchsorted(self.owners(group), np.arange(self.invoices + 1))
             lists = pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), self._joined(group))
-            parts.append(pc.binary_join(lists, "\x1e"))
-        whole = pc.binary_join_element_wise(*parts, "\x1d").cast(pa.binary())
+            parts.append(pc.binary_join(lists, b"\x1e"))
+        whole = pc.binary_join_element_wise(*parts, b"\x1d")
         return [hashlib.blake2b(value, digest_size=DIGEST_BYTES).digest() for value in whole.to_pylist()]
 
-    def _joined(self, group: Group) -> pa.StringArray:
-        nothing = pa.repeat("", len(self._rows[group]))
-        columns = [self._canonical(field) for field in FIELDS if field.group == group]
-        filled = [pc.fill_null(column, "") if column.null_count < len(column) else "" for column in columns]
-        return pc.binary_join_element_wise(nothing, *filled, "\x1f")
-
-    def _canonical(self, field: Field) -> pa.StringArray:
-        if field.type == "num":
-            return self.number(field.name).cast(pa.string())
-        return self.raw(field.name)
+    def _joined(self, group: Group) -> pa.BinaryArray:
+        """The values of each row, one behind the other: texts, which cannot hold the separators, then numbers of 16
+        bytes each, null as a number that the format cannot write."""
+        fields = [field for field in FIELDS if field.group == group]
+        texts = [self.raw(field.name) for field in fields if field.type != "num"]
+        numbers = [_as_bytes(self.number(field.name)) for field in fields if field.type == "num"]
+        filled = [pc.fill_null(text, "").cast(pa.binary()) if text.null_count < len(text) else b"" for text in texts]
+        nothing = pa.repeat(b"", len(self._rows[group]))
+        return pc.binary_join_element_wise(
+            nothing, *filled, pc.binary_join_element_wise(nothing, *numbers, b""), b"\x1f"
+        )
 
     def _known(self, values: pa.Array, group: Group) -> pa.Array:
         if self.valid.all():
@@ -144,6 +146,18 @@ class Columns:
         place = row - int(np.searchsorted(owners, owners[row])) + 1
         parent = GROUPS[field.group]
         return f"{parent}[{place}]{field.path.removeprefix(parent)}"
+
+
+def _as_bytes(numbers: pa.Decimal128Array) -> pa.BinaryArray | bytes:
+    if numbers.null_count == len(numbers):
+        return _NO_NUMBER.tobytes()
+    words = np.frombuffer(numbers.buffers()[1], "<i8").reshape(-1, 2)[numbers.offset : numbers.offset + len(numbers)]
+    if numbers.null_count:
+        words = np.where(np.asarray(pc.is_null(numbers))[:, None], _NO_NUMBER, words)
+    offsets = np.arange(len(numbers) + 1, dtype=np.int32) * np.int32(16)
+    return pa.BinaryArray.from_buffers(
+        pa.binary(), len(numbers), [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(words))]
+    )
 
 
 def _tidy(values: pa.StringArray) -> pa.StringArray:

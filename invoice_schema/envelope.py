@@ -7,7 +7,7 @@ the package is refused, so that the answer can name it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from lxml import etree
@@ -15,6 +15,7 @@ from lxml import etree
 from invoice_schema import forms
 from invoice_schema.findings import Finding
 from invoice_schema.parser import Refused, parse
+from invoice_schema.shape import Shape
 
 MESSAGE_TYPES: Final = (206, 216)
 VERSIONS: Final = ("2.0.1", "2.1.0")
@@ -63,7 +64,7 @@ class Opened:
     """A package after its envelope was read.
 
     `envelope`, `tree` and `hdons` are there unless ENV-01 … ENV-04 stopped the reading. `mtdiep` and `mngui` are given
-    wherever they could be read and have their form.
+    wherever they could be read and have their form. `plain` says that the body's bytes are (shape.Shape).
     """
 
     findings: tuple[Finding, ...]
@@ -72,6 +73,7 @@ class Opened:
     hdons: tuple[etree._Element, ...] = ()
     mtdiep: str | None = None
     mngui: str | None = None
+    plain: bool = False
 
 
 def open_package(body: bytes, limits: Limits = DEFAULT) -> Opened:
@@ -79,17 +81,18 @@ def open_package(body: bytes, limits: Limits = DEFAULT) -> Opened:
     if len(body) > limits.max_body:
         return Opened((Finding("ENV-03", data={"limit": "bytes", "max": limits.max_body}),))
     try:
-        root = parse(body)
+        root, shape = parse(body)
     except Refused as refused:
         return Opened((Finding(refused.code, line=refused.line, data={"reason": refused.reason}),))
-    excess = _excess(root, body, limits)
+    excess = _excess(root, shape, body, limits)
     if excess:
         return Opened((excess,))
-    return _read(root, limits)
+    return replace(_read(root, limits), plain=shape.plain)
 
 
-def _excess(root: etree._Element, body: bytes, limits: Limits) -> Finding | None:
-    deep = _too_deep(root, limits.max_depth)
+def _excess(root: etree._Element, shape: Shape, body: bytes, limits: Limits) -> Finding | None:
+    shallow = shape.plain and shape.depth <= limits.max_depth
+    deep = None if shallow else _too_deep(root, limits.max_depth)
     if deep is not None:
         return Finding("ENV-03", line=deep.sourceline, data={"limit": "depth", "max": limits.max_depth})
     if len(body) > limits.max_text:

@@ -275,7 +275,7 @@ def _schema(name: str) -> etree.XMLSchema:
 
 
 def _checked(message: bytes, schema: str, mltdiep: str) -> etree._Element:
-    root = parse(message)
+    root = parse(message).root
     if not _schema(schema).validate(root) or root.findtext("TTChung/MLTDiep") != mltdiep:
         raise ValueError(f"not a valid message {mltdiep}")
     return root

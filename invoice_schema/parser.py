@@ -10,9 +10,11 @@ from __future__ import annotations
 import codecs
 import re
 import threading
-from typing import Final
+from typing import Final, NamedTuple
 
 from lxml import etree
+
+from invoice_schema.shape import Shape, shape
 
 
 class Refused(ValueError):
@@ -56,8 +58,15 @@ class _Local(threading.local):
 _local = _Local()
 
 
-def parse(body: bytes) -> etree._Element:
-    """The root element of `body`. Raises Refused with ENV-01, ENV-02 or, for libxml2's own limits, ENV-03."""
+class Parsed(NamedTuple):
+    """A well-formed document without processing instructions."""
+
+    root: etree._Element
+    shape: Shape
+
+
+def parse(body: bytes) -> Parsed:
+    """Raises Refused with ENV-01, ENV-02 or, for libxml2's own limits, ENV-03."""
     declared = _prolog(body)
     try:
         root = etree.fromstring(body, _local.parser)
@@ -68,11 +77,12 @@ def parse(body: bytes) -> etree._Element:
         raise Refused("ENV-01", "not-well-formed", line) from error
     except ValueError as error:
         raise Refused("ENV-01", "not-well-formed") from error
-    if body.count(b"<?") > declared:
+    found_shape = shape(body)
+    if found_shape.instructions > declared:
         found = _PI(root)
         if found:
             raise Refused("ENV-02", "processing-instruction", found[0].sourceline)
-    return root
+    return Parsed(root, found_shape)
 
 
 def _prolog(body: bytes) -> int:

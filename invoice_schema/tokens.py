@@ -18,10 +18,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from invoice_schema.shape import AMPERSAND, GT, LT, SLASH, SPACE, shape
+
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 
-_LT, _GT, _SLASH, _AMPERSAND, _SPACE = b"<>/& "
 _ROOT: Final = 1
 _PAD: Final = b"\n" * 16
 
@@ -32,22 +33,17 @@ _MARKUP = re.compile(
 _START = re.compile(rb"<TDiep[\s/>]")
 
 
-def plain(body: bytes) -> bytes:
+def plain(body: bytes, *, already: bool = False) -> bytes:
     """A well-formed `body` from its root element on, without comments and CDATA, no `>` but at the ends of tags.
 
-    Line ends stay where they were; what stands before the root is replaced by as many line ends.
+    Line ends stay where they were; what stands before the root is replaced by as many line ends. `already` says that
+    the body is so (shape.Shape.plain).
     """
-    if b"<!" in body or not _alternates(body):
+    if not already and not shape(body).plain:
         body = _MARKUP.sub(_rewrite, body)
     start = _START.search(body)
     at = start.start() if start else 0
     return b"\n" * body.count(b"\n", 0, at) + body[at:]
-
-
-def _alternates(body: bytes) -> bool:
-    marks = np.frombuffer(body, np.uint8)
-    opened, closed = np.flatnonzero(marks == _LT), np.flatnonzero(marks == _GT)
-    return len(opened) == len(closed) and bool((opened < closed).all() and (closed[:-1] < opened[1:]).all())
 
 
 def _rewrite(match: re.Match[bytes]) -> bytes:
@@ -99,16 +95,16 @@ class Elements:
         lengths = np.fromiter(map(len, documents), np.int64, len(documents))
         self.document_starts = np.concatenate(([0], np.cumsum(lengths)))
         bytes_ = np.frombuffer(self.data, np.uint8)
-        self._opened = np.flatnonzero(bytes_ == _LT)
-        self._closed = np.flatnonzero(bytes_ == _GT)
-        closing = bytes_[self._opened + 1] == _SLASH
-        alone = bytes_[self._closed - 1] == _SLASH
+        self._opened = np.flatnonzero(bytes_ == LT)
+        self._closed = np.flatnonzero(bytes_ == GT)
+        closing = bytes_[self._opened + 1] == SLASH
+        alone = bytes_[self._closed - 1] == SLASH
         step = np.where(closing, -1, np.where(alone, 0, 1))
         level = np.cumsum(step) + alone
         self._lengths = np.append(self._opened[1:], len(self.data)) - self._closed - 1
         self._lengths[alone] = 0
-        self._padded = (bytes_[self._closed + 1] <= _SPACE) | (
-            bytes_[np.append(self._opened[1:], len(self.data)) - 1] <= _SPACE
+        self._padded = (bytes_[self._closed + 1] <= SPACE) | (
+            bytes_[np.append(self._opened[1:], len(self.data)) - 1] <= SPACE
         )
         starts = np.flatnonzero(~closing)
         self._walk(starts, level[starts], self._names(starts, alone))
@@ -118,7 +114,7 @@ class Elements:
         offsets[-1] = len(self.data)
         self._pieces = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(self.data))
         self._escaped = np.zeros(len(self._opened), bool)
-        self._escaped[np.searchsorted(self._opened, np.flatnonzero(bytes_ == _AMPERSAND)) - 1] = True
+        self._escaped[np.searchsorted(self._opened, np.flatnonzero(bytes_ == AMPERSAND)) - 1] = True
 
     def _names(self, starts: Ints, alone: npt.NDArray[np.bool_]) -> Ints:
         at = self._opened[starts] + 1

@@ -54,7 +54,13 @@ def take_in(body: bytes, limits: Limits = DEFAULT) -> Intake:
             errors = validate_hdon(hdon)
             if errors:
                 refused[place] = errors
-    return Intake((), Document(envelope, plain(body), refused), envelope.mtdiep, envelope.mngui, envelope.mst)
+    return Intake(
+        (),
+        Document(envelope, plain(body, already=opened.plain), refused),
+        envelope.mtdiep,
+        envelope.mngui,
+        envelope.mst,
+    )
 
 
 def _too_early(hdons: Sequence[etree._Element]) -> tuple[Finding, ...]:
