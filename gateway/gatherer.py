@@ -12,8 +12,8 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 _MOST: Final = 500
-# At most a third of the time is spent asking, so that many waiting clients cannot keep a slow store busy.
-_REST: Final = 2.0
+# At most a tenth of the time is spent asking, so that many waiting clients cannot keep the store busy.
+_REST: Final = 9.0
 
 
 class Gatherer(Generic[K, V]):

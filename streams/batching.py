@@ -13,11 +13,16 @@ from storage.progress import Range
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """A batch ends at the first bound it reaches; the last message may exceed `bytes`. `wait` in seconds."""
+    """A batch ends at the first bound it reaches; the last message may exceed `bytes`. Times in seconds.
+
+    A batch waits `wait` for more messages, and until `interval` after the batch before it was cut: the store pays per
+    insert, so batches come at a bounded rate under load and at once when there is little to do.
+    """
 
     messages: int
     bytes: int
     wait: float
+    interval: float = 0.0
 
 
 def ranges(offsets: Iterable[tuple[int, int]]) -> list[Range]:
@@ -59,13 +64,16 @@ class Batches:
         self._stream.enable_acks = False
         reader = asyncio.ensure_future(self._read())
         reader.add_done_callback(self._wake)
+        loop = asyncio.get_running_loop()
+        cut_at = loop.time() - self._bounds.interval
         try:
             while True:
                 self._open.set()
                 await self._some.wait()
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._bounds.wait):
+                    async with asyncio.timeout_at(max(loop.time() + self._bounds.wait, cut_at + self._bounds.interval)):
                         await self._full.wait()
+                cut_at = loop.time()
                 self._open.clear()
                 if reader.done():
                     reader.result()

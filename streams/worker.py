@@ -144,7 +144,7 @@ def run(
 def _attach(
     app: faust.App, settings: Settings, processing: Processing, topic: str, thread: ThreadPoolExecutor, lag: Lag
 ) -> None:
-    bounds = Bounds(settings.batch_messages, settings.batch_bytes, settings.batch_wait)
+    bounds = Bounds(settings.batch_messages, settings.batch_bytes, settings.batch_wait, settings.batch_interval)
     loop = app.loop
 
     async def forget(partitions: Iterable[Any]) -> None:

@@ -105,3 +105,19 @@ def test_what_is_not_admitted_is_left_out() -> None:
 def test_an_error_of_the_stream_reaches_the_worker() -> None:
     with pytest.raises(ValueError, match="broken"):
         asyncio.run(_collect(_Stream((0, b"a"), ValueError("broken")), Bounds(9, 100, 0.05)))
+
+
+def test_batches_come_at_a_bounded_rate_and_the_first_at_once() -> None:
+    async def run() -> list[float]:
+        loop = asyncio.get_running_loop()
+        began, times = loop.time(), []
+        stream = _Stream((0, b"a"), (0.05, b"b"), (0.01, b"c"), (9, b"d"))
+        async for _ in Batches(stream, Bounds(1_000, 1_000, 0.01, interval=0.3), lambda _: True):
+            times.append(loop.time() - began)
+            if len(times) == 2:
+                break
+        return times
+
+    first, second = asyncio.run(run())
+    assert first < 0.2
+    assert second >= 0.3
