@@ -31,7 +31,7 @@ COMMENT 'Decided packages: the commit mark of a batch, written last, read by gat
 
 CREATE TABLE IF NOT EXISTS invoices
 (
-    period UInt16 COMMENT 'Year of KHHDon if well formed and between 2022 and next year, else 0: the key decides the partition',
+    period UInt16 COMMENT 'Year of KHHDon if well formed and between 2022 and 2099, else 0: the key decides the partition',
     mst String COMMENT 'Canonical tax code of the seller',
     khmshdon LowCardinality(String) COMMENT 'KHMSHDon, the form of the invoice',
     khhdon LowCardinality(String) COMMENT 'KHHDon, the series',
