@@ -17,8 +17,8 @@ _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _MTDIEP: Final = re.compile(forms.MTDIEP, re.ASCII)
 _MST: Final = re.compile(forms.MST, re.ASCII)
 _KHMSHDON: Final = re.compile(r"[1-9]", re.ASCII)
-_KHHDON: Final = re.compile(r"[A-Z0-9]{1,8}", re.ASCII)
-_SHDON: Final = re.compile(r"\d{1,8}", re.ASCII)
+_KHHDON: Final = re.compile(r"[A-Za-z0-9]{1,8}", re.ASCII)
+_SHDON: Final = re.compile(r"0{0,50}\d{1,8}", re.ASCII)
 
 
 def wait_seconds(request: Request, most: float) -> float:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+_LONGEST: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +20,12 @@ class Finding:
     path: str | None = None
     line: int | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def clipped(data: Mapping[str, Any]) -> dict[str, Any]:
+    """`data` with every text cut to 50 characters: a finding quotes the document, it does not repeat it."""
+    return {name: _clip(value) if isinstance(value, str) else value for name, value in data.items()}
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

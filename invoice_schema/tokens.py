@@ -40,20 +40,29 @@ def plain(body: bytes, *, already: bool = False) -> bytes:
     the body is so (shape.Shape.plain).
     """
     if not already and not shape(body).plain:
-        body = _MARKUP.sub(_rewrite, body)
+        body = _MARKUP.sub(_Rewriter(), body)
     start = _START.search(body)
     at = start.start() if start else 0
     return b"\n" * body.count(b"\n", 0, at) + body[at:]
 
 
-def _rewrite(match: re.Match[bytes]) -> bytes:
-    if match["tag"] is not None:
-        return b"<" + match["tag"].replace(b">", b"&gt;") + b">"
-    if match["text"] is not None:
-        return match["text"].replace(b">", b"&gt;")
-    if match["cdata"] is not None:
-        return match["cdata"].replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
-    return b"\n" * match["comment"].count(b"\n")
+class _Rewriter:
+    """Rewrites the pieces of a document one by one. The line ends of a comment come behind the text that it stood in:
+    between two pieces of a value they would be part of it."""
+
+    def __init__(self) -> None:
+        self._lines = 0
+
+    def __call__(self, match: re.Match[bytes]) -> bytes:
+        if match["tag"] is not None:
+            lines, self._lines = b"\n" * self._lines, 0
+            return lines + b"<" + match["tag"].replace(b">", b"&gt;") + b">"
+        if match["text"] is not None:
+            return match["text"].replace(b">", b"&gt;")
+        if match["cdata"] is not None:
+            return match["cdata"].replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
+        self._lines += match["comment"].count(b"\n")
+        return b""
 
 
 class Vocabulary:
@@ -163,11 +172,13 @@ class Elements:
         if absent.all():
             return pa.nulls(len(tags), pa.string())
         chosen = self._pieces.take(pa.array(2 * tags + 1, mask=absent))
-        if self._padded[tags[~absent]].any():
+        at = np.flatnonzero(self._escaped[tags] & ~absent)
+        if len(at):
+            chosen = _replace(chosen, at)
+        if len(at) or self._padded[tags[~absent]].any():
             chosen = pc.utf8_trim(chosen, " \t\r\n")
             chosen = pc.if_else(pc.equal(chosen, ""), None, chosen)
-        at = np.flatnonzero(self._escaped[tags] & ~absent)
-        return _replace(chosen, at) if len(at) else chosen
+        return chosen
 
     def line(self, tag: int, document: int) -> int:
         """The line of a start tag in its document, from 1."""

@@ -53,7 +53,9 @@ class Batch:
 
     @cached_property
     def has_rates(self) -> Mask:
-        return self.any_of("LTSuat", np.ones(len(self.columns.owners("LTSuat")), bool))
+        """Invoices with an LTSuat that states anything; an empty one is absent."""
+        stated = [np.asarray(pc.is_valid(self.columns.text(f"LTSuat/{name}"))) for name in ("TSuat", "ThTien", "TThue")]
+        return self.any_of("LTSuat", np.logical_or.reduce(stated))
 
     @cached_property
     def taxed(self) -> Mask:

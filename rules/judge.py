@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 
 from invoice_schema.columns import Columns, Mask
 from invoice_schema.fields import BY_NAME
-from invoice_schema.findings import Finding
+from invoice_schema.findings import Finding, clipped
 from invoice_schema.schema import SchemaError
 from invoice_schema.tokens import Ints
 from rules import catalogue
@@ -26,6 +27,8 @@ from rules.rule import Hits, Rule
 MOST_PER_RULE = 50
 # Of one package; beyond them each invoice that violates the schema is told its first.
 MOST_SCHEMA_ERRORS = 20_000
+# A value with so many digits may be a personal ID, whatever field it stands in.
+_MANY_DIGITS = re.compile(r"\d{9}")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def judge(documents: Sequence[Document], received: Sequence[date | None], histor
         if rule.severity == "E":
             rejected[_invoices(columns, hits)] = True
     keys = natural_keys(columns, batch.mst)
+    _refuse_unreadable(columns, keys, rejected, findings)
     _apply_history(batch, keys, rejected, findings, history)
     order = {code: place for place, code in enumerate(catalogue.RULES)}
     for found in findings.values():
@@ -88,7 +92,7 @@ def _facts(error: SchemaError) -> dict[str, str | int]:
     facts: dict[str, str | int] = {"element": error.name, "reason": error.reason}
     if error.limit is not None:
         facts["limit"] = error.limit
-    if error.value is not None:
+    if error.value is not None and not _MANY_DIGITS.search(error.value):
         facts["value"] = error.value
     return facts
 
@@ -106,13 +110,21 @@ def _invoices(columns: Columns, hits: Hits) -> Ints:
     return hits.rows if group == "HDon" else columns.owners(group)[hits.rows]
 
 
+def _refuse_unreadable(columns: Columns, keys: Keys, rejected: Mask, findings: dict[int, list[Finding]]) -> None:
+    """What has no key can have no row: it is never accepted, whatever the schema says."""
+    for row in np.flatnonzero(columns.valid & ~rejected & (keys.of < 0)).tolist():
+        rejected[row] = True
+        place = columns.path("TTChung/SHDon", row), columns.line("TTChung/SHDon", row)
+        findings[row].append(Finding("XSD-01", *place, {"element": "SHDon", "reason": "malformed"}))
+
+
 def _explain(columns: Columns, rule: Rule, hits: Hits, findings: dict[int, list[Finding]]) -> None:
     told: dict[int, int] = defaultdict(int)
     for row, invoice in zip(hits.rows.tolist(), _invoices(columns, hits).tolist(), strict=True):
         told[invoice] += 1
         if told[invoice] <= MOST_PER_RULE:
             place = columns.path(hits.field, row), columns.line(hits.field, row)
-            findings[invoice].append(Finding(rule.code, *place, hits.data(row)))
+            findings[invoice].append(Finding(rule.code, *place, clipped(hits.data(row))))
 
 
 def natural_keys(columns: Columns, mst: Sequence[str]) -> Keys:
@@ -121,19 +133,22 @@ def natural_keys(columns: Columns, mst: Sequence[str]) -> Keys:
     number = columns.raw("TTChung/SHDon")
     readable = (
         np.asarray(pc.fill_null(pc.match_substring_regex(form, r"^[0-9]$"), False))
-        & np.asarray(pc.fill_null(pc.match_substring_regex(series, r"^[0-9A-Za-z/]{1,8}$"), False))
+        & np.asarray(pc.fill_null(pc.match_substring_regex(series, r"^[0-9A-Za-z]{1,8}$"), False))
         & np.asarray(pc.fill_null(pc.match_substring_regex(number, r"^0*[1-9][0-9]{0,7}$"), False))
     )
     numbers = pc.fill_null(pc.if_else(pa.array(readable), number, "0"), "0").cast(pa.int64())
     sellers = pa.array(mst, pa.string()).take(pa.array(columns.document))
-    parts = [values.dictionary_encode() for values in (sellers, form, series)]
-    code = np.zeros(columns.invoices, np.int64)
+    rows = np.flatnonzero(readable)
+    parts = [values.take(pa.array(rows)).dictionary_encode() for values in (sellers, form, series)]
+    code = np.zeros(len(rows), np.int64)
     for part in parts:
-        code = code * (len(part.dictionary) + 1) + np.asarray(pc.fill_null(part.indices, 0))
-    _, firsts, of = np.unique(code, return_index=True, return_inverse=True)
+        code = code * len(part.dictionary) + np.asarray(part.indices)
+    _, firsts, inverse = np.unique(code, return_index=True, return_inverse=True)
     at = pa.array(firsts)
-    names = zip(*(values.take(at).to_pylist() for values in (sellers, form, series)), strict=True)
-    return Keys(list(names), np.where(readable, of, -1), np.asarray(numbers))
+    names = zip(*(part.dictionary.take(part.indices.take(at)).to_pylist() for part in parts), strict=True)
+    of = np.full(columns.invoices, -1)
+    of[rows] = inverse
+    return Keys(list(names), of, np.asarray(numbers))
 
 
 def _apply_history(

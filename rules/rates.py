@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)%?", re.ASCII)
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,10})?)%?", re.ASCII)
 _OTHER = re.compile(r"KHAC:(\d{1,3}(?:\.\d{1,6})?)%?", re.ASCII)
 
 _PLAIN: Final = frozenset(map(Decimal, ("0", "5", "8", "10")))

@@ -85,6 +85,10 @@ def vat_on_sales_invoice(batch: Batch) -> Iterable[Hits]:
         stated = sales[owners] & (_rates(batch, group)[0] >= 0)
         rows = _first_of_each(np.flatnonzero(stated), owners, told)
         yield Hits(field, rows)
+    for field in ("LTSuat/ThTien", "LTSuat/TThue"):
+        owners = batch.columns.owners("LTSuat")
+        stated = sales[owners] & np.asarray(pc.is_valid(batch.columns.text(field)))
+        yield Hits(field, _first_of_each(np.flatnonzero(stated), owners, told))
     for field in ("TToan/TgTCThue", "TToan/TgTThue"):
         rows = np.flatnonzero(sales & ~told & np.asarray(pc.is_valid(batch.columns.text(field))))
         told[rows] = True
@@ -100,7 +104,6 @@ def _first_of_each(rows: Ints, owners: Ints, told: Mask) -> Ints:
 
 
 def missing_totals(batch: Batch) -> Iterable[Hits]:
-    form1 = batch.columns.valid & (batch.form == 1)
     absent = {
         "THTTLTSuat": ~batch.has_rates,
         "TgTCThue": np.asarray(pc.is_null(batch.columns.text("TToan/TgTCThue"))),
@@ -110,7 +113,7 @@ def missing_totals(batch: Batch) -> Iterable[Hits]:
     def facts(row: int) -> Mapping[str, Any]:
         return {"missing": [name for name, lacks in absent.items() if lacks[row]]}
 
-    yield Hits("TToan/TgTCThue", np.flatnonzero(form1 & np.logical_or.reduce(list(absent.values()))), facts)
+    yield Hits("TToan/TgTCThue", np.flatnonzero(batch.taxed & np.logical_or.reduce(list(absent.values()))), facts)
 
 
 RULES = (

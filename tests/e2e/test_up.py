@@ -103,12 +103,12 @@ def test_a_killed_service_comes_back(stack: Stack, name: str) -> None:
     addresses = {"gateway": stack.gateway, "console": stack.console, "worker-2": stack.instance["workers"][1]}
     before = stack.pid(name)
     os.kill(before, signal.SIGKILL)
-    assert wait_until(lambda: stack.pid(name) != before, 10)
+    assert wait_until(lambda: stack.pid(name) != before, 30)
     assert wait_until(lambda: get(f"{addresses[name]}/readyz")[0] == 200, 30)
     metrics = f"{stack.instance['supervisor']}/metrics"
     restarted = f'hoadon_service_restarts_total{{service="{name}"}} 1.0'
     up = f'hoadon_service_up{{service="{name}"}} 1.0'
-    assert wait_until(lambda: restarted in get(metrics)[1] and up in get(metrics)[1], 10)
+    assert wait_until(lambda: restarted in get(metrics)[1] and up in get(metrics)[1], 30)
 
 
 @pytest.mark.timeout(240)

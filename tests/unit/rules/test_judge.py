@@ -138,3 +138,64 @@ def test_every_line_that_violates_the_schema_is_told() -> None:
     edit = {f"NDHDon/DSHHDVu/HHDVu[{place}]/STT": "x" for place in range(1, 121)}
     found = judged(package([invoice(lines=lines, edit=edit)]))
     assert [finding.code for finding in found.findings[0]] == ["XSD-01"] * 120
+
+
+def test_an_invoice_without_a_series_holds_back_no_other() -> None:
+    for absent in ("TTChung/KHHDon", "TTChung/KHMSHDon", "TTChung/SHDon"):
+        keyless = invoice(shdon=1, edit={absent: None})
+        for order in ([keyless, invoice(shdon=2)], [invoice(shdon=2), keyless]):
+            found = judged(package(order))
+            place = order.index(keyless)
+            assert found.keys.of[place] == -1
+            assert found.keys[1 - place] == ((SELLER, "1", "C26MAA"), 2)
+            assert [finding.code for finding in found.findings[place]] == ["XSD-01"]
+            assert found.rejected.tolist() == [place == 0, place == 1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"<SHDon>1<", b"<SHDon>1&#32;<"),
+        (b"<SHDon>70<", b"<SHDon>7<!--\n-->0<"),
+        (b"<SHDon>70<", b"<SHDon><![CDATA[7]]><!-- -->0<"),
+        (b"<NLap>2026-11-20<", b"<NLap>2026-11-20&#10;<"),
+        (b"<NLap>2026-11-20<", b"<NLap>2026<!--\n-->-11-20<"),
+        (b"<ThTien>100000<", b"<ThTien>&#32;100<!--\n\n-->000<"),
+        (b"<TSuat>8%<", b"<TSuat>&#32;8%<"),
+        (b"<DVTTe>VND<", b"<DVTTe>VND&#9;<"),
+        (b"<DVTTe>VND<", b"<DVTTe>&#32;<"),
+        (b"<KHHDon>C26MAA<", b"<KHHDon>C26MAA&#32;<"),
+    ],
+)
+def test_the_writing_of_a_value_changes_nothing(old: bytes, new: bytes) -> None:
+    body = package([invoice(shdon=70 if b"70" in old else 1)])
+    assert old in body
+    plain, written = judged(body), judged(body.replace(old, new))
+    assert not written.findings
+    assert written.keys.of.tolist() == [0]
+    assert written.keys[0] == plain.keys[0]
+    assert written.columns.contents == plain.columns.contents or b"DVTTe" in old
+
+
+def test_findings_quote_and_do_not_repeat_the_document() -> None:
+    edit = {"NDHDon/DSHHDVu/HHDVu[1]/TSuat": "9" * 100_000}
+    found = judged(package([invoice(khhdon="C26M" + "A" * 100_000, edit=edit)]))
+    assert found.rejected.all()
+    assert all(len(str(finding.data)) < 500 for finding in found.findings[0])
+
+
+def test_other_forms_with_rates_are_judged_as_vat_invoices() -> None:
+    without = {"NDHDon/TToan/TgTCThue": None, "NDHDon/TToan/TgTThue": None}
+    assert codes(khmshdon="1", edit=without) == ["VAT-05"]
+    form3 = {"TTChung/KHMSHDon": "3", "../MCCQT": "M3-26-ABCDE-00000000001"}
+    assert codes(edit=form3) == []
+    assert codes(edit=form3 | without) == ["VAT-05"]
+
+
+def test_an_empty_rate_group_is_absent() -> None:
+    empty = {
+        f"NDHDon/TToan/THTTLTSuat/LTSuat[{place}]/{name}": ""
+        for place in (1, 2)
+        for name in ("TSuat", "ThTien", "TThue")
+    }
+    assert "VAT-05" in codes(edit=empty)
