@@ -63,7 +63,9 @@ def up(
     data: Data = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 1,
     demo: Annotated[bool, typer.Option("--demo", help="Add simulated merchants and a registry.")] = False,
-    port_offset: Annotated[int, typer.Option(metavar="N", help="Added to every default port.")] = 0,
+    port_offset: Annotated[
+        int, typer.Option(min=-8_000, max=55_000, metavar="N", help="Added to every default port.")
+    ] = 0,
 ) -> None:
     """Start broker, store, gateway, workers and console on this machine, and keep them running."""
     from rich.console import Console
@@ -263,11 +265,13 @@ def main() -> NoReturn:
         if package in _OURS:
             raise
         _fail(f"this command needs the package {package}: pip install 'hoadon[service,embedded,load]'")
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+        _fail(f"{error.filename or 'system'}: {error.strerror or error}")
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
     sys.exit(0)
 
 

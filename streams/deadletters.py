@@ -95,19 +95,26 @@ def replay(settings: Settings, selector: Selector) -> int:
     """
     sealer = _sealer(settings)
     outbox = kafka.Outbox(settings, patience=settings.patience)
-    count = 0
+    sent: set[str] = set()
     with connect(settings) as client:
         for rows in _pieces(client, selector):
             records, noted = [], []
             for *fields, sealed in rows:
                 letter = Letter(*fields)
+                if letter.name in sent:
+                    continue
+                sent.add(letter.name)
                 first = letters.open_sealed(sealer, sealed, letter.name)
                 records.append(kafka.Record(letter.topic, first.key, first.value, first.headers))
                 noted.append((letter, sealed))
+            if not noted:
+                break
             outbox.send(records)
             _note(client, noted)
-            count += len(noted)
-    return count
+    unknown = [name for name in selector.names if name not in sent]
+    if unknown:
+        raise UsageError(f"no dead letter {unknown[0]} that was not sent again already; {len(sent)} sent")
+    return len(sent)
 
 
 def _pieces(client: Client, selector: Selector) -> Iterator[list[tuple[Any, ...]]]:

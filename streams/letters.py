@@ -7,7 +7,7 @@ sealed together with its key and headers, into the table `dead_letters`, from wh
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -30,7 +30,7 @@ class Original(msgspec.Struct, frozen=True, array_like=True):
     """What is sealed: a message that means the dead package and nothing else. `value` None is a tombstone."""
 
     key: bytes
-    headers: list[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
     value: bytes | None
 
 

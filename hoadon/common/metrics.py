@@ -12,6 +12,8 @@ from prometheus_client import Counter, Gauge, Histogram
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _SIZES: Final = (1, 10, 50, 100, 500, 1_000, 2_500, 5_000, 10_000, 25_000)
 
+# Label values that are known are there from the start: an alert on the first event needs a 0 before it.
+
 # Gateway
 REQUESTS = Counter("hoadon_http_requests", "Requests answered, by route and status.", ["service", "route", "status"])
 REQUEST_SECONDS = Histogram(
@@ -63,6 +65,23 @@ OFFSET_GAPS = Counter(
     "hoadon_offset_gaps", "Holes found in the offsets a worker was given or has stored. Must stay 0.", ["found_by"]
 )
 LEDGER_SERIES = Gauge("hoadon_ledger_series", "Series whose accepted numbers this worker holds in memory.")
+
+for _found_by in ("worker", "audit"):
+    OFFSET_GAPS.labels(found_by=_found_by)
+for _reason in (
+    "bad-message",
+    "sha256",
+    "partition",
+    "ENV-01",
+    "ENV-02",
+    "ENV-03",
+    "ENV-04",
+    "engine-error",
+    "store-error",
+):
+    DEAD_LETTERS.labels(reason=_reason)
+for _target in ("store", "broker", "jobs"):
+    RETRIES.labels(target=_target)
 
 # Jobs
 WATERMARK_AGE_SECONDS = Gauge(

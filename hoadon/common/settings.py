@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,9 +19,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HOADON_", extra="ignore")
 
     data: Path = Field(Path("hoadon-data"), description="directory of the embedded mode: broker, store, keys, logs")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
-    kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka brokers, host:port[,host:port…]")
+    kafka_bootstrap: str = Field(
+        "127.0.0.1:9092", pattern=r"^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$", description="Kafka brokers, host:port[,host:port…]"
+    )
     kafka_properties: Path | None = Field(None, description="file of further librdkafka settings (security, TLS)")
     partitions: int = Field(12, ge=1, description="partitions of each topic; changed only by a drain")
     clickhouse_dsn: SecretStr = Field(
@@ -29,12 +32,12 @@ class Settings(BaseSettings):
     keys_dir: Path | None = Field(None, description="directory of the encryption keys; default DATA/keys")
 
     gateway_host: str = Field("127.0.0.1", description="address the gateway binds")
-    gateway_port: int = Field(8080, description="port of the gateway")
+    gateway_port: int = Field(8080, ge=1, le=65_535, description="port of the gateway")
     console_host: str = Field("127.0.0.1", description="address the console binds")
-    console_port: int = Field(8081, description="port of the console")
-    store_port: int = Field(8123, description="port of the embedded store, loopback only")
+    console_port: int = Field(8081, ge=1, le=65_535, description="port of the console")
+    store_port: int = Field(8123, ge=1, le=65_535, description="port of the embedded store, loopback only")
     store_memory: int = Field(3072, ge=512, description="MiB of memory the embedded store takes at most")
-    broker_port: int = Field(9092, description="port of the embedded broker, loopback only")
+    broker_port: int = Field(9092, ge=1, le=65_535, description="port of the embedded broker, loopback only")
     metrics_port: int = Field(9100, description="metrics of worker-N are on this port + N, loopback")
     metrics_token: SecretStr | None = Field(None, description="bearer token for /metrics and /readyz off loopback")
 
@@ -63,7 +66,11 @@ class Settings(BaseSettings):
     max_text: int = Field(1024 * 1024, description="characters of one text or attribute (ENV-03)")
     max_invoices: int = Field(5_000, description="HDon in one package (ENV-03)")
 
-    worker_id: str = Field("worker-1", description="unique name of this worker, its static Kafka member id")
+    worker_id: str = Field(
+        "worker-1",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$",
+        description="unique name of this worker, its static Kafka member id",
+    )
     batch_messages: int = Field(2_000, ge=1, le=10_000, description="messages in one batch at most")
     batch_bytes: int = Field(48 * 1024 * 1024, ge=1, description="bytes of documents in one batch at most")
     batch_wait: float = Field(0.05, gt=0, description="seconds a batch waits for more messages")
