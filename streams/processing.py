@@ -10,6 +10,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -120,7 +121,7 @@ class Processing:
         self._engine.revoke(partitions)
 
     def _settle(self, messages: Sequence[Message], dead: list[DeadLetter]) -> None:
-        """Judge and store `messages`; where data makes that impossible, halve, down to the one message at fault.
+        """Judge and store `messages`; where data makes that impossible, halve, down to the one package at fault.
 
         Each half is stored before the next is judged, for the later may refer to the earlier.
         """
@@ -139,9 +140,31 @@ class Processing:
                 self._settle(messages[half:], dead)
             else:
                 (message,) = messages
-                dead.append(DeadLetter(message, reason, describe(error), message.value or b"", 0))
+                packages = _bundled(message)
+                if packages:
+                    self._settle_each(message, packages, dead)
+                else:
+                    dead.append(DeadLetter(message, reason, describe(error), message.value or b"", 0))
             return
         dead.extend(output.dead)
+
+    def _settle_each(self, message: Message, packages: Sequence[wire.Received], dead: list[DeadLetter]) -> None:
+        """The packages of a bundle one by one, as if each had come in a message of its own."""
+        for index, package in enumerate(packages):
+            value, headers = wire.message([package])
+            alone = replace(message, value=value, headers=dict(headers))
+            reason = ENGINE_ERROR
+            try:
+                output = self._judge([alone])
+                reason = STORE_ERROR
+                self._store([alone], output, part=f"/{index}")
+            except Unavailable:
+                raise
+            except Exception as error:
+                self._engine.revoke({message.partition})
+                dead.append(DeadLetter(message, reason, describe(error), package.body, index))
+            else:
+                dead.extend(replace(letter, message=message, index=index) for letter in output.dead)
 
     def _judge(self, messages: Sequence[Message]) -> Output:
         until = time.monotonic() + self._patience
@@ -160,15 +183,25 @@ class Processing:
                 metrics.ENGINE_SECONDS.observe(time.monotonic() - started)
                 return output
 
-    def _store(self, messages: Sequence[Message], output: Output) -> None:
+    def _store(self, messages: Sequence[Message], output: Output, part: str = "") -> None:
+        """`part` tells apart the packages of one message, whose offsets are the same."""
         started = time.monotonic()
         if output.tables:
             covered = ranges((m.partition, m.offset) for m in messages)
-            self._sink.write(output.tables, token(self._topic, covered, self._run))
+            self._sink.write(output.tables, token(self._topic, covered, self._run) + part)
         metrics.FLUSH_SECONDS.observe(time.monotonic() - started)
         if output.decisions:
             self._outbox.send(Record(wire.DECISIONS, key, value) for key, value in output.decisions)
         _observe(output)
+
+
+def _bundled(message: Message) -> list[wire.Received]:
+    """The packages of a bundle of several, none for any other message."""
+    try:
+        packages = wire.packages_of(message.value, message.headers)
+    except wire.BadMessage:
+        return []
+    return packages if len(packages) > 1 else []
 
 
 def describe(error: BaseException) -> str:

@@ -93,6 +93,22 @@ def test_the_message_at_fault_becomes_a_dead_letter_and_the_others_are_stored_in
     assert ("revoke", {0}) in world.done
 
 
+@pytest.mark.parametrize("reason", ["engine-error", "store-error"])
+def test_one_package_at_fault_does_not_take_its_bundle_with_it(tmp_path: Path, reason: str) -> None:
+    bodies = (b"0", b"bad", b"2")
+    value, headers = wire.message([wire.Received(wire.Receipt(1, "*", "0" * 64), body) for body in bodies])
+    message = Message("t", 0, 7, 1_000, b"k", dict(headers), value)
+    world = _World(**{"bad" if reason == "engine-error" else "unwritable": [b"bad", value]})
+    _processing(world, tmp_path).handle([message])
+    stored = [one for name, values, *_ in world.done if name == "invoices" for one in values]
+    assert stored == [b"0", b"2"]
+    assert world.done[-3:] == [
+        ("sent", [(wire.DEAD_LETTERS, b"bad")]),
+        ("dead_letters", [reason]),
+        ("progress", [(0, 7, 7)], "t:0:7-7"),
+    ]
+
+
 def test_an_outage_is_waited_for_and_then_given_up(tmp_path: Path) -> None:
     world = _World(outages=2)
     _processing(world, tmp_path).handle([_message(1)])
