@@ -28,13 +28,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """`document` is None where `findings` (of severity P) refuse the package."""
+    """`document` is None where `findings` (of severity P) refuse the package. `invoices` counts its HDon."""
 
     findings: tuple[Finding, ...]
     document: Document | None
     mtdiep: str | None
     mngui: str | None
     mst: str | None = None
+    invoices: int = 0
 
 
 def take_in(body: bytes, limits: Limits = DEFAULT) -> Intake:
@@ -47,7 +48,7 @@ def take_in(body: bytes, limits: Limits = DEFAULT) -> Intake:
     if not findings and envelope.mltdiep == _WITHOUT_CODE:
         findings = _too_early(opened.hdons)
     if findings:
-        return Intake(findings, None, opened.mtdiep, opened.mngui, envelope.mst)
+        return Intake(findings, None, opened.mtdiep, opened.mngui, envelope.mst, len(opened.hdons))
     refused: dict[int, Sequence[SchemaError]] = {}
     if not validate_package(tree):
         for place, hdon in enumerate(opened.hdons):
@@ -60,6 +61,7 @@ def take_in(body: bytes, limits: Limits = DEFAULT) -> Intake:
         envelope.mtdiep,
         envelope.mngui,
         envelope.mst,
+        len(opened.hdons),
     )
 
 

@@ -136,6 +136,7 @@ class Engine:
                 findings=intake.findings,
                 mtdiep=intake.mtdiep,
                 mst=intake.mst,
+                invoices=intake.invoices,
                 origin=(message.topic, message.partition, message.offset),
             )
 

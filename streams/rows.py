@@ -45,7 +45,7 @@ _FIRST_YEAR, _LAST_YEAR = 22, 99
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One package to decide. `document` is None where `findings` (severity P) refuse it."""
+    """One package to decide. `document` is None where `findings` (severity P) refuse it; `invoices` counts its HDon."""
 
     receipt: Receipt
     body: bytes
@@ -53,6 +53,7 @@ class Package:
     findings: tuple[Finding, ...]
     mtdiep: str
     mst: str
+    invoices: int
     origin: tuple[str, int, int]
 
     @property
@@ -299,7 +300,7 @@ class Batch:
                 package.receipt,
                 mtdiep=package.mtdiep,
                 mst=package.mst,
-                invoices=int(self._counts[at]),
+                invoices=package.invoices,
                 refused=package.findings,
                 told=told.get(at, ()),
             )

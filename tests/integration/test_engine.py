@@ -177,7 +177,7 @@ def test_an_id_used_for_another_body_is_refused(bench: Bench, series: str) -> No
     decision, _, accepted, _, receipt = bench.package(second)
     assert (decision, accepted) == ("rejected", 0)
     told = read_result(receipt if isinstance(receipt, bytes) else receipt.encode())
-    assert (told.ltbao, [reason.mloi for reason in told.reasons]) == (9, ["EN10"])
+    assert (told.ltbao, told.invoices, [reason.mloi for reason in told.reasons]) == (9, 1, ["EN10"])
     assert bench.package(first)[0] == "accepted"
     assert bench.rows("SELECT count() FROM invoices FINAL WHERE khhdon = {s:String}", s=series) == [(1,)]
 
