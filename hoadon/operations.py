@@ -67,4 +67,9 @@ def replay_letters(settings: Settings, names: Sequence[str], reason: str, *, eve
     """Send the chosen dead letters again; how many. Raises UsageError unless something was chosen."""
     if not (names or reason or everything):
         raise UsageError("name the dead letters, or choose them by --reason, or all by --all")
+    if names:
+        known = {letter.name for letter in deadletters.list_letters(settings, deadletters.Selector(names, status=""))}
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise UsageError(f"no dead letter {unknown[0]}")
     return deadletters.replay(settings, deadletters.Selector(names, reason))
