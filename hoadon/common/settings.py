@@ -32,12 +32,12 @@ class Settings(BaseSettings):
     keys_dir: Path | None = Field(None, description="directory of the encryption keys; default DATA/keys")
 
     gateway_host: str = Field("127.0.0.1", description="address the gateway binds")
-    gateway_port: int = Field(8080, ge=1, le=65_535, description="port of the gateway")
+    gateway_port: int = Field(8080, ge=0, le=65_535, description="port of the gateway")
     console_host: str = Field("127.0.0.1", description="address the console binds")
-    console_port: int = Field(8081, ge=1, le=65_535, description="port of the console")
-    store_port: int = Field(8123, ge=1, le=65_535, description="port of the embedded store, loopback only")
+    console_port: int = Field(8081, ge=0, le=65_535, description="port of the console")
+    store_port: int = Field(8123, ge=0, le=65_535, description="port of the embedded store, loopback only")
     store_memory: int = Field(3072, ge=512, description="MiB of memory the embedded store takes at most")
-    broker_port: int = Field(9092, ge=1, le=65_535, description="port of the embedded broker, loopback only")
+    broker_port: int = Field(9092, ge=0, le=65_535, description="port of the embedded broker, loopback only")
     metrics_port: int = Field(9100, description="metrics of worker-N are on this port + N, loopback")
     metrics_token: SecretStr | None = Field(None, description="bearer token for /metrics and /readyz off loopback")
 

@@ -37,11 +37,12 @@ _FAULTS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.timeout(300)
 def test_each_fault_ends_the_process_and_nothing_is_lost(bench: Bench) -> None:
     bench.produce(7_000)
     for number, faults in enumerate(_FAULTS, 1):
         with bench.worker(pause=0.02, **faults) as faulty:
-            assert faulty.wait(30) == 1, faults
+            assert faulty.wait(60) == 1, faults
         assert faulty.errors.count('"error": "OffsetHole"') == number, faults
     with bench.worker() as good:
         good.until(len(bench.produced), 20)
