@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
@@ -18,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from invoice_schema import forms
 from invoice_schema.columns import Columns, Mask
 from invoice_schema.fields import Group
 from invoice_schema.tokens import Ints
@@ -50,6 +50,12 @@ class Batch:
     def form(self) -> npt.NDArray[np.int8]:
         """KHMSHDon as a number, 0 where unknown."""
         return np.asarray(pc.fill_null(self.columns.integer("TTChung/KHMSHDon"), 0), np.int8)
+
+    @cached_property
+    def has_code(self) -> Mask:
+        """Invoices whose MCCQT has its form."""
+        formed = pc.match_substring_regex(self.columns.text("MCCQT"), f"^{forms.MCCQT}$")
+        return np.asarray(pc.fill_null(formed, False))
 
     @cached_property
     def has_rates(self) -> Mask:
@@ -139,9 +145,12 @@ def days(values: pa.Date32Array) -> Days:
     return result
 
 
-def day(value: np.datetime64) -> date:
-    found: date = value.astype(object)
-    return found
+def read_day(text: str) -> np.datetime64:
+    """A date written YYYY-MM-DD; NaT for any other text."""
+    try:
+        return np.datetime64(text, "D") if len(text) == 10 else np.datetime64("NaT", "D")
+    except ValueError:
+        return np.datetime64("NaT", "D")
 
 
 def distinct(values: pa.StringArray, judge: Callable[[str], Any], null: Any = False) -> list[Any]:

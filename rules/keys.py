@@ -16,7 +16,6 @@ from rules.batch import Batch, broken, distinct
 from rules.rule import Basis, Hits, Rule, Text
 
 _KHHDON = re.compile(forms.KHHDON, re.ASCII)
-_MCCQT = re.compile(forms.MCCQT, re.ASCII)
 _FORMAT: Basis = {
     "": "QĐ 1450/QĐ-TCT (2021), QĐ 1510/QĐ-TCT (2022), QĐ 1306/QĐ-CT (2025)",
 }
@@ -71,16 +70,14 @@ def symbol_year(batch: Batch) -> Iterable[Hits]:
 
 
 def code(batch: Batch) -> Iterable[Hits]:
-    codes = batch.columns.text("MCCQT")
-    formed = np.asarray(pc.fill_null(pc.match_substring_regex(codes, f"^{forms.MCCQT}$"), False))
     wanted = (batch.of_invoice(batch.mltdiep) == 206) & batch.columns.valid
     value = _value(batch, "MCCQT")
-    yield Hits("MCCQT", _rows(wanted & ~formed), lambda row: {"mccqt": value(row) or ""})
+    yield Hits("MCCQT", _rows(wanted & ~batch.has_code), lambda row: {"mccqt": value(row) or ""})
 
 
 def code_facts(batch: Batch) -> Iterable[Hits]:
     codes = batch.columns.text("MCCQT")
-    formed = np.asarray(pc.fill_null(pc.match_substring_regex(codes, f"^{forms.MCCQT}$"), False))
+    formed = batch.has_code
     readable = pc.if_else(pa.array(formed), codes, "M0-00")
     form = np.asarray(pc.utf8_slice_codeunits(readable, 1, 2).cast(pa.int64()))
     year = np.asarray(pc.utf8_slice_codeunits(readable, 3, 5).cast(pa.int64()))

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from invoice_schema.columns import Mask
 from invoice_schema.fields import Group
 from invoice_schema.tokens import Ints
-from rules.batch import Batch, distinct
+from rules.batch import Batch, distinct, read_day
 from rules.law import VAT_8
 from rules.rates import Rate
 from rules.rule import Basis, Hits, Rule, Text
@@ -65,16 +65,9 @@ def _judged_day(batch: Batch) -> np.ndarray[Any, np.dtype[np.datetime64]]:
     if not corrects.any():
         return batch.nlap
     related = np.array(
-        distinct(batch.columns.text("TTHDLQuan/NLHDCLQuan"), _day, np.datetime64("NaT", "D")), "datetime64[D]"
+        distinct(batch.columns.text("TTHDLQuan/NLHDCLQuan"), read_day, np.datetime64("NaT", "D")), "datetime64[D]"
     )
     return np.where(corrects & ~np.isnat(related), related, batch.nlap)
-
-
-def _day(text: str) -> np.datetime64:
-    try:
-        return np.datetime64(text, "D") if len(text) == 10 else np.datetime64("NaT", "D")
-    except ValueError:
-        return np.datetime64("NaT", "D")
 
 
 def vat_on_sales_invoice(batch: Batch) -> Iterable[Hits]:

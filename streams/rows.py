@@ -23,7 +23,7 @@ from invoice_schema.findings import Finding
 from invoice_schema.forms import canonical_mst
 from invoice_schema.tokens import Ints
 from rules import catalogue
-from rules.batch import distinct, sums
+from rules.batch import distinct, read_day, sums
 from rules.intake import Document
 from rules.judge import Judgement
 from rules.rates import read_rate
@@ -375,10 +375,7 @@ def _number(values: pa.StringArray) -> pa.Array:
 
 def _related_day(values: pa.StringArray) -> pa.Array:
     def day(text: str) -> np.datetime64:
-        try:
-            found = np.datetime64(text, "D") if len(text) == 10 else _FIRST_DAY
-        except ValueError:
-            return _FIRST_DAY
+        found = read_day(text)
         return found if _FIRST_DAY <= found <= _LAST_DAY else _FIRST_DAY
 
     return pa.array(np.array(distinct(values, day, _FIRST_DAY), "datetime64[D]"), pa.date32())
