@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -101,8 +101,16 @@ def _hits(batch: Batch) -> Iterator[tuple[Rule, Hits]]:
     for rule in catalogue.RULES.values():
         if rule.check is not None and rule.code != "XSD-01":
             for hits in rule.check(batch):
-                if len(hits.rows):
-                    yield rule, hits
+                in_force = hits if rule.always else _in_force(batch, rule, hits)
+                if len(in_force.rows):
+                    yield rule, in_force
+
+
+def _in_force(batch: Batch, rule: Rule, hits: Hits) -> Hits:
+    """Those whose NLap lies between the rule's first and last day."""
+    issued = batch.nlap[_invoices(batch.columns, hits)]
+    within = (issued >= np.datetime64(rule.first)) & (issued <= np.datetime64(rule.last))
+    return replace(hits, rows=hits.rows[within])
 
 
 def _invoices(columns: Columns, hits: Hits) -> Ints:

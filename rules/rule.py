@@ -108,5 +108,9 @@ class Rule:
         group, _, number = self.code.partition("-")
         return group[:2] + number
 
+    @property
+    def always(self) -> bool:
+        return (self.first, self.last) == ALWAYS
+
     def legal_basis(self, regime: Regime = "C") -> str:
         return self.basis.get(regime) or self.basis.get("") or next(iter(self.basis.values()))
