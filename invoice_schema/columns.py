@@ -86,10 +86,7 @@ class Columns:
     def path(self, name: str, row: int) -> str:
         """The XPath, with positions, of the element behind one row of a field's group (absent or not)."""
         field = BY_NAME[name]
-        return f"{self.invoice_path(self._invoice(field.group, row))}/{self._local(field, row)}"
-
-    def invoice_path(self, invoice: int) -> str:
-        return f"/TDiep/DLieu/HDon[{self.index[invoice]}]"
+        return f"{invoice_path(int(self.index[self._invoice(field.group, row)]))}/{self._local(field, row)}"
 
     def line(self, name: str, row: int) -> int:
         """The line of that element, or of the nearest one above it that is there."""
@@ -99,6 +96,12 @@ class Columns:
         if tag < 0:
             tag = self._rows[field.group][row]
         return self._elements.line(int(tag), int(self.document[invoice]))
+
+    def lines(self, name: str) -> Ints:
+        """`line` of a field of the invoices, for every one of them."""
+        field = BY_NAME[name]
+        tags = self._tags(field)
+        return self._elements.lines(np.where(tags < 0, self._rows[field.group], tags), self.document)
 
     @cached_property
     def contents(self) -> list[bytes]:
@@ -146,6 +149,11 @@ class Columns:
         place = row - int(np.searchsorted(owners, owners[row])) + 1
         parent = GROUPS[field.group]
         return f"{parent}[{place}]{field.path.removeprefix(parent)}"
+
+
+def invoice_path(index: int) -> str:
+    """The XPath of the HDon that is the `index`-th of its package, from 1."""
+    return f"/TDiep/DLieu/HDon[{index}]"
 
 
 def _as_bytes(numbers: pa.Decimal128Array) -> pa.BinaryArray | bytes:

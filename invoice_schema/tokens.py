@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoice_schema.shape import AMPERSAND, GT, LT, SLASH, SPACE, shape
+from invoice_schema.shape import AMPERSAND, GT, LINE_END, LT, SLASH, SPACE, shape
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
@@ -183,6 +183,14 @@ class Elements:
     def line(self, tag: int, document: int) -> int:
         """The line of a start tag in its document, from 1."""
         return self.data.count(b"\n", self.document_starts[document], self._opened[tag]) + 1
+
+    def lines(self, tags: Ints, documents: Ints) -> Ints:
+        """`line` of many start tags at once."""
+        ends = np.flatnonzero(np.frombuffer(self.data, np.uint8) == LINE_END)
+        found: Ints = (
+            np.searchsorted(ends, self._opened[tags]) - np.searchsorted(ends, self.document_starts[documents]) + 1
+        )
+        return found
 
 
 def _prefixes(path: str) -> list[str]:

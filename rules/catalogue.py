@@ -9,9 +9,18 @@ from rules import dates, documents, identities, keys, sums, vat
 from rules.rule import Rule
 
 _FAMILIES = (documents, keys, identities, vat, sums, dates)
+_GROUPS: Final = ("ENV", "SIG", "XSD", "CUR", "KEY", "ID", "VAT", "SUM", "DATE", "COR", "SEQ", "BUY", "PAY", "HH")
+
+
+def _place(rule: Rule) -> tuple[int, str]:
+    group, _, number = rule.code.partition("-")
+    return _GROUPS.index(group), number
+
+
 _ALL = tuple(rule for family in _FAMILIES for rule in family.RULES)
 
-RULES: Final[Mapping[str, Rule]] = {rule.code: rule for rule in _ALL}
+RULES: Final[Mapping[str, Rule]] = {rule.code: rule for rule in sorted(_ALL, key=_place)}
+ORDER: Final[Mapping[str, int]] = {code: place for place, code in enumerate(RULES)}
 BY_MLOI: Final[Mapping[str, Rule]] = {rule.mloi: rule for rule in _ALL}
 
 if not len(RULES) == len(BY_MLOI) == len(_ALL):  # pragma: no cover

@@ -6,38 +6,13 @@ Rules on history equal a plain model fed invoice by invoice, in order; how the h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from invoice_schema.tokens import Ints
-
-Series = tuple[str, str, str]
-
-
-@dataclass(frozen=True)
-class Keys:
-    """The natural keys of a batch: (MST, KHMSHDon, KHHDon) and SHDon.
-
-    `of` is the place of each invoice's series in `series`, -1 where the key cannot be read; `numbers` is 0 there.
-    """
-
-    series: Sequence[Series]
-    of: Ints
-    numbers: Ints
-
-    def __getitem__(self, row: int) -> tuple[Series, int]:
-        return self.series[self.of[row]], int(self.numbers[row])
-
-    def repeated(self, among: npt.NDArray[np.bool_]) -> Ints:
-        """The rows, among those marked, that share their key with another one of them."""
-        rows = np.flatnonzero(among)
-        whole = self.of[rows] * 100_000_000 + self.numbers[rows]
-        _, inverse, counts = np.unique(whole, return_inverse=True, return_counts=True)
-        found: Ints = rows[counts[inverse] > 1]
-        return found
+from rules.facts import Keys, Series
 
 
 class History(Protocol):

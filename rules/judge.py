@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from invoice_schema.columns import Columns, Mask
 from invoice_schema.fields import BY_NAME
@@ -19,9 +17,11 @@ from invoice_schema.schema import SchemaError
 from invoice_schema.tokens import Ints
 from rules import catalogue
 from rules.batch import Batch
-from rules.history import History, Keys
+from rules.facts import Compact, Facts, Keys, facts_of
+from rules.history import History
 from rules.intake import Document
 from rules.rule import Hits, Rule
+from rules.settle import settle
 
 # More findings of one rule on one invoice say nothing new and could fill the store.
 MOST_PER_RULE = 50
@@ -32,19 +32,47 @@ _MANY_DIGITS = re.compile(r"\d{9}")
 
 
 @dataclass(frozen=True)
+class Examined:
+    """What the documents of a batch say by themselves; what came before is still to be met (rules.settle).
+
+    `rejected` per invoice of the batch; `findings` of the invoices that have any.
+    """
+
+    facts: Facts
+    rejected: Mask
+    findings: Mapping[int, Sequence[Finding]]
+    places: Columns | Compact
+
+    def portable(self) -> Examined:
+        """The same without the documents behind it: for another process, or to be kept."""
+        return replace(self, places=Compact(self.places)) if isinstance(self.places, Columns) else self
+
+
+@dataclass(frozen=True)
 class Judgement:
     """`rejected` per invoice of the batch; `findings` of the invoices that have any, in the catalogue's order."""
 
     columns: Columns
-    keys: Keys
+    facts: Facts
     rejected: Mask
     findings: Mapping[int, Sequence[Finding]]
 
+    @property
+    def keys(self) -> Keys:
+        return self.facts.keys
+
 
 def judge(documents: Sequence[Document], received: Sequence[date | None], history: History) -> Judgement:
-    """Judge the invoices of `documents` in their order; `received` is the Vietnamese day of each one's receipt.
+    """Examine `documents` and settle them with `history`, in their order."""
+    columns, examined = examine(documents, received)
+    settled = settle(examined, history)
+    return Judgement(columns, examined.facts, settled.rejected, settled.findings)
 
-    Accepted invoices enter `history`.
+
+def examine(documents: Sequence[Document], received: Sequence[date | None]) -> tuple[Columns, Examined]:
+    """Every rule that needs the document and the facts of its receipt only.
+
+    `received` is the Vietnamese day of each document's receipt.
     """
     columns = Columns([document.plain for document in documents])
     batch = Batch(
@@ -60,13 +88,9 @@ def judge(documents: Sequence[Document], received: Sequence[date | None], histor
         _explain(columns, rule, hits, findings)
         if rule.severity == "E":
             rejected[_invoices(columns, hits)] = True
-    keys = natural_keys(columns, batch.mst)
-    _refuse_unreadable(columns, keys, rejected, findings)
-    _apply_history(batch, keys, rejected, findings, history)
-    order = {code: place for place, code in enumerate(catalogue.RULES)}
-    for found in findings.values():
-        found.sort(key=lambda finding: order[finding.code])
-    return Judgement(columns, keys, rejected, findings)
+    facts = facts_of(batch)
+    _refuse_unreadable(columns, facts.keys, rejected, findings)
+    return columns, Examined(facts, rejected, findings, columns)
 
 
 def _refuse(batch: Batch, documents: Sequence[Document], findings: dict[int, list[Finding]]) -> None:
@@ -133,48 +157,3 @@ def _explain(columns: Columns, rule: Rule, hits: Hits, findings: dict[int, list[
         if told[invoice] <= MOST_PER_RULE:
             place = columns.path(hits.field, row), columns.line(hits.field, row)
             findings[invoice].append(Finding(rule.code, *place, clipped(hits.data(row))))
-
-
-def natural_keys(columns: Columns, mst: Sequence[str]) -> Keys:
-    """The keys of a batch's invoices under the envelope's MST, which is the one that the message is keyed by."""
-    form, series = columns.raw("TTChung/KHMSHDon"), columns.raw("TTChung/KHHDon")
-    number = columns.raw("TTChung/SHDon")
-    readable = (
-        np.asarray(pc.fill_null(pc.match_substring_regex(form, r"^[0-9]$"), False))
-        & np.asarray(pc.fill_null(pc.match_substring_regex(series, r"^[0-9A-Za-z]{1,8}$"), False))
-        & np.asarray(pc.fill_null(pc.match_substring_regex(number, r"^0*[1-9][0-9]{0,7}$"), False))
-    )
-    numbers = pc.fill_null(pc.if_else(pa.array(readable), number, "0"), "0").cast(pa.int64())
-    sellers = pa.array(mst, pa.string()).take(pa.array(columns.document))
-    rows = np.flatnonzero(readable)
-    parts = [values.take(pa.array(rows)).dictionary_encode() for values in (sellers, form, series)]
-    code = np.zeros(len(rows), np.int64)
-    for part in parts:
-        code = code * len(part.dictionary) + np.asarray(part.indices)
-    _, firsts, inverse = np.unique(code, return_index=True, return_inverse=True)
-    at = pa.array(firsts)
-    names = zip(*(part.dictionary.take(part.indices.take(at)).to_pylist() for part in parts), strict=True)
-    of = np.full(columns.invoices, -1)
-    of[rows] = inverse
-    return Keys(list(names), of, np.asarray(numbers))
-
-
-def _apply_history(
-    batch: Batch, keys: Keys, rejected: Mask, findings: dict[int, list[Finding]], history: History
-) -> None:
-    """KEY-07, invoice by invoice where a key was seen before or twice in the batch, and at once for all others."""
-    columns = batch.columns
-    readable = columns.valid & (keys.of >= 0)
-    before = history.accepted(keys, readable)
-    known = {keys[row]: content for row, content in before.items()}
-    for row in sorted({*before, *keys.repeated(readable).tolist()}):
-        key, content = keys[row], columns.contents[row]
-        (_, form, series), number = key
-        if known.get(key, content) != content:
-            rejected[row] = True
-            place = columns.path("TTChung/SHDon", row), columns.line("TTChung/SHDon", row)
-            data = {"khmshdon": form, "khhdon": series, "shdon": str(number)}
-            findings[row].append(Finding("KEY-07", *place, data))
-        elif not rejected[row]:
-            known[key] = content
-    history.accept(keys, np.flatnonzero(readable & ~rejected), columns.contents)

@@ -18,7 +18,7 @@ from pyroaring import BitMap
 
 from hoadon.common import metrics
 from invoice_schema.tokens import Ints
-from rules.history import Keys, Series
+from rules.facts import Keys, Series
 
 
 class Accepted(Protocol):

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from rules.history import History, Remembered, Series
+from rules.facts import Series
+from rules.history import History, Remembered
 from rules.intake import Document, take_in
 from rules.judge import judge
 from streams.ledger import Ledger
