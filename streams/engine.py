@@ -22,7 +22,7 @@ from invoice_schema.findings import Finding
 from rules.intake import Intake, take_in
 from rules.judge import Judgement, judge
 from streams import rows, wire
-from streams.ledger import Accepted, Ledger
+from streams.ledger import Ledger, Past
 from streams.taxpayers import TaxpayerSnapshot
 
 
@@ -73,7 +73,7 @@ class Mark(Protocol):
     def mst(self) -> str: ...
 
 
-class Store(Accepted, Protocol):
+class Store(Protocol):
     """What the engine asks: storage.reader.StoreReader."""
 
     def marks(self, mtdieps: Sequence[str]) -> Mapping[str, Sequence[Mark]]: ...
@@ -85,6 +85,7 @@ class Engine:
     def __init__(
         self,
         store: Store,
+        past: Past,
         sealer: Sealer,
         limits: Limits,
         taxpayers: TaxpayerSnapshot,
@@ -92,7 +93,7 @@ class Engine:
     ) -> None:
         self._store, self._sealer, self._limits, self._taxpayers = store, sealer, limits, taxpayers
         self._partitions = partitions
-        self._ledger = Ledger(store, lambda mst: wire.partition_of(mst.encode(), partitions))
+        self._ledger = Ledger(past, wire.PACKAGES, partitions, lambda mst: wire.partition_of(mst.encode(), partitions))
 
     def process(self, messages: Sequence[Message]) -> Output:
         """Decide a batch, in the order of `messages`. Raises hoadon.common.errors.Unavailable where the store fails."""
@@ -161,6 +162,7 @@ class Engine:
             known = (package.mtdiep, package.sha256)
             mark = next((mark for mark in marks.get(package.mtdiep, ()) if mark.sha256 == package.sha256), None)
             if mark is not None:
+                self._ledger.met_mark()
                 output.decisions.append(_decision(*known, mark.mst, mark.decision, mark.received_at_us))
             elif known not in met:
                 met.add(known)

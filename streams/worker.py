@@ -60,6 +60,7 @@ def build(settings: Settings) -> Processing:
     from identity.sealing import KeyProblem, Sealer
     from invoice_schema.envelope import Limits
     from storage.client import connect
+    from storage.past import StorePast
     from storage.reader import StoreReader
     from storage.sink import Sink
     from streams.engine import Engine
@@ -71,8 +72,9 @@ def build(settings: Settings) -> Processing:
     except KeyProblem as problem:
         raise UsageError(f"cannot use the keys: {problem}") from problem
     limits = Limits(settings.max_body, settings.max_depth, settings.max_text, settings.max_invoices)
-    reader = StoreReader(connect(settings))
-    engine = Engine(reader, sealer, limits, TaxpayerSnapshot(reader), settings.partitions)
+    client = connect(settings)
+    reader = StoreReader(client)
+    engine = Engine(reader, StorePast(client), sealer, limits, TaxpayerSnapshot(reader), settings.partitions)
     return Processing(
         engine,
         Sink(connect(settings), patience=settings.patience),

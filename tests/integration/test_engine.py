@@ -18,6 +18,7 @@ from invoice_schema.envelope import Limits
 from invoice_schema.forms import canonical_mst
 from invoice_schema.messages import read_result
 from storage.client import connect
+from storage.past import StorePast
 from storage.reader import StoreReader
 from storage.sink import Sink
 from streams import wire
@@ -45,7 +46,7 @@ class Bench:
 
     def restart(self) -> None:
         reader = StoreReader(self.client)
-        self.engine = Engine(reader, self.sealer, Limits(), TaxpayerSnapshot(reader))
+        self.engine = Engine(reader, StorePast(self.client), self.sealer, Limits(), TaxpayerSnapshot(reader))
 
     def message(self, *bodies: bytes, received_at: int | None = None, partition: int | None = None) -> Message:
         received = [

@@ -21,6 +21,7 @@ SEVERITIES = {
     **dict.fromkeys(("VAT-01", "VAT-02", "VAT-03", "VAT-05"), "E"),
     **dict.fromkeys(("SUM-01", "SUM-02", "SUM-03", "SUM-04", "SUM-06", "SUM-07"), "E"),
     "DATE-02": "W",
+    **{"KEY-08": "E", "COR-03": "W", "COR-04": "E", "SEQ-02": "W"},
 }
 
 
