@@ -20,7 +20,9 @@ SEVERITIES = {
     **{f"KEY-{number:02d}": "E" for number in range(1, 6)},
     **dict.fromkeys(("VAT-01", "VAT-02", "VAT-03", "VAT-05"), "E"),
     **dict.fromkeys(("SUM-01", "SUM-02", "SUM-03", "SUM-04", "SUM-06", "SUM-07"), "E"),
-    "DATE-02": "W",
+    **dict.fromkeys(("KEY-06", "ID-02", "ID-03"), "E"),
+    **dict.fromkeys(("ID-06", "ID-07", "DATE-02"), "W"),
+    "ID-08": "I",
 }
 
 
