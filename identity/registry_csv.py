@@ -104,8 +104,14 @@ def dates(texts: pa.StringArray) -> pa.Date32Array:
 def _normalised(batch: pa.RecordBatch) -> pa.RecordBatch:
     columns = {name: pc.utf8_trim_whitespace(batch[name]) for name in COLUMNS}
     for name in ("mst", "legacy_mst"):
-        columns[name] = pa.array([canonical_mst(code) for code in columns[name].to_pylist()], pa.string())
+        columns[name] = _canonical(columns[name])
     return pa.record_batch(columns)
+
+
+def _canonical(codes: pa.StringArray) -> pa.StringArray:
+    written = pc.invert(pc.match_substring_regex(codes, r"^\d*$"))
+    odd = [canonical_mst(code) for code in codes.filter(written).to_pylist()]
+    return pc.replace_with_mask(codes, written, pa.array(odd, pa.string()))
 
 
 def _problems(rows: pa.RecordBatch) -> Iterator[tuple[int, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from functools import partial
 
-from tests.support.samples import BRANCH, BUYER, DAY, HOUSEHOLD, SELLER, SELLER_2, household, invoice
+from tests.support.samples import BRANCH, BUYER, DAY, HOUSEHOLD, SELLER, SELLER_2, WRONG_CHECK_DIGIT, household, invoice
 from tests.vectors.parts import NBAN, Vectors, one, without_code
 
 UNLISTED_BRANCH = f"{SELLER}-002"
@@ -31,7 +31,16 @@ def registered(vectors: Vectors) -> None:
     seller("ID-02/fail-unknown", SELLER_2)
     seller("ID-02/fail-branch-of-an-unknown-head-office", f"{SELLER_2}-001")
     seller("ID-02/fail-head-office-of-a-listed-branch", LISTED_BRANCH_ONLY[:10])
-    sales("ID-02/fail-sales-invoice-of-an-unknown-person", STRANGER)
+    add(
+        "ID-02/fail-sales-invoice-of-an-unknown-person",
+        one(household(mst=STRANGER), mst=STRANGER),
+        data={"mst": "001•••••••00"},
+    )
+    add(
+        "ID-02/fail-wrong-check-digit-is-of-ID-01-too",
+        one(invoice(mst=WRONG_CHECK_DIGIT), mst=WRONG_CHECK_DIGIT),
+        also=("ID-01",),
+    )
     seller("ID-02/pass-mst", SELLER)
     seller("ID-02/pass-listed-branch-without-hyphen", LISTED_BRANCH_ONLY.replace("-", ""))
     seller("ID-02/pass-unlisted-branch", UNLISTED_BRANCH)
