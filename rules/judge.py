@@ -10,6 +10,7 @@ from datetime import date
 
 import numpy as np
 
+from identity.registry import Registry
 from invoice_schema.columns import Columns, Mask
 from invoice_schema.fields import BY_NAME
 from invoice_schema.findings import Finding, clipped
@@ -62,17 +63,24 @@ class Judgement:
         return self.facts.keys
 
 
-def judge(documents: Sequence[Document], received: Sequence[date | None], history: History) -> Judgement:
+def judge(
+    documents: Sequence[Document],
+    received: Sequence[date | None],
+    history: History,
+    registry: Registry | None = None,
+) -> Judgement:
     """Examine `documents` and settle them with `history`, in their order."""
-    columns, examined = examine(documents, received)
+    columns, examined = examine(documents, received, registry)
     settled = settle(examined, history)
     return Judgement(columns, examined.facts, settled.rejected, settled.findings)
 
 
-def examine(documents: Sequence[Document], received: Sequence[date | None]) -> tuple[Columns, Examined]:
-    """Every rule that needs the document and the facts of its receipt only.
+def examine(
+    documents: Sequence[Document], received: Sequence[date | None], registry: Registry | None = None
+) -> tuple[Columns, Examined]:
+    """Every rule that needs the document, the facts of its receipt and the registry only.
 
-    `received` is the Vietnamese day of each document's receipt.
+    `received` is the Vietnamese day of each document's receipt. Without a registry no rule on it runs.
     """
     columns = Columns([document.plain for document in documents])
     batch = Batch(
@@ -80,6 +88,7 @@ def examine(documents: Sequence[Document], received: Sequence[date | None]) -> t
         np.array([document.envelope.mltdiep for document in documents], np.int64),
         [document.envelope.mst for document in documents],
         np.array([np.datetime64(day, "D") if day else np.datetime64("NaT", "D") for day in received], "datetime64[D]"),
+        registry,
     )
     findings: dict[int, list[Finding]] = defaultdict(list)
     _refuse(batch, documents, findings)
