@@ -22,6 +22,7 @@ from invoice_schema import forms
 from invoice_schema.columns import Columns, Mask
 from invoice_schema.fields import Group
 from invoice_schema.tokens import Ints
+from rules.outages import NONE, Outages
 from rules.rates import Rate, read_rate
 
 Days = npt.NDArray[np.datetime64]
@@ -56,6 +57,7 @@ class Batch:
     mst: Sequence[str]
     received: Days
     registry: Registry | None = None
+    outages: Outages = NONE
 
     def of_invoice(self, per_document: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return per_document[self.columns.document]

@@ -195,7 +195,7 @@ def _corrections(batch: Batch, readable: Mask) -> dict[int, Correction]:
 
 
 def _revenue(batch: Batch, readable: Mask) -> dict[int, Decimal]:
-    """Of sellers under a personal ID: the total before VAT where VAT is stated apart, else the amount to pay."""
+    """Of sellers under a personal ID: the total before VAT where it is stated, else the amount to pay."""
     households = np.array([len(mst) == _PERSONAL for mst in batch.mst], bool)
     rows = np.flatnonzero(readable & batch.of_invoice(households))
     if not len(rows):
@@ -204,7 +204,7 @@ def _revenue(batch: Batch, readable: Mask) -> dict[int, Decimal]:
     parts = [batch.columns.number(name).take(pa.array(rows)).to_pylist() for name in names]
     foreign = batch.foreign[rows].tolist()
     return {
-        row: (total or Decimal(0) if before is None else before) * ((rate or Decimal(0)) if abroad else 1)
+        row: (before or total or Decimal(0)) * ((rate or Decimal(0)) if abroad else 1)
         for row, before, total, rate, abroad in zip(rows.tolist(), *parts, foreign, strict=True)
     }
 

@@ -21,6 +21,7 @@ from rules.batch import Batch
 from rules.facts import Compact, Facts, Keys, facts_of
 from rules.history import History
 from rules.intake import Document
+from rules.outages import NONE, Outages
 from rules.rule import Hits, Rule
 from rules.settle import settle
 
@@ -68,17 +69,21 @@ def judge(
     received: Sequence[date | None],
     history: History,
     registry: Registry | None = None,
+    outages: Outages = NONE,
 ) -> Judgement:
     """Examine `documents` and settle them with `history`, in their order."""
-    columns, examined = examine(documents, received, registry)
+    columns, examined = examine(documents, received, registry, outages)
     settled = settle(examined, history)
     return Judgement(columns, examined.facts, settled.rejected, settled.findings)
 
 
 def examine(
-    documents: Sequence[Document], received: Sequence[date | None], registry: Registry | None = None
+    documents: Sequence[Document],
+    received: Sequence[date | None],
+    registry: Registry | None = None,
+    outages: Outages = NONE,
 ) -> tuple[Columns, Examined]:
-    """Every rule that needs the document, the facts of its receipt and the registry only.
+    """Every rule that needs the document, the facts of its receipt, the registry and the declared outages only.
 
     `received` is the Vietnamese day of each document's receipt. Without a registry no rule on it runs.
     """
@@ -89,6 +94,7 @@ def examine(
         [document.envelope.mst for document in documents],
         np.array([np.datetime64(day, "D") if day else np.datetime64("NaT", "D") for day in received], "datetime64[D]"),
         registry,
+        outages,
     )
     findings: dict[int, list[Finding]] = defaultdict(list)
     _refuse(batch, documents, findings)

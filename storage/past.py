@@ -127,7 +127,7 @@ class StorePast:
         """By (mst, khmshdon, khhdon); a series without accepted invoices is absent."""
         found: dict[SeriesKey, Series] = {}
         for part in chunks(keys):
-            answer = _Bytes(self._raw(_SERIES, keys=part, without=without))
+            answer = RowBinary(self._raw(_SERIES, keys=part, without=without))
             while answer:
                 key = answer.text(), answer.text(), answer.text()
                 found[key] = Series(answer.bitmap(BitMap, "I"), *answer.numbers("<HII"))
@@ -137,7 +137,7 @@ class StorePast:
         """The sequence numbers of accepted MCCQT by (mst, their first eleven characters)."""
         found: dict[CodeKey, BitMap64] = {}
         for part in chunks(keys):
-            answer = _Bytes(self._raw(_CODES, keys=part, sellers=_sellers(part), without=without))
+            answer = RowBinary(self._raw(_CODES, keys=part, sellers=_sellers(part), without=without))
             while answer:
                 group = answer.text(), answer.text()
                 found[group] = answer.bitmap(BitMap64, "Q")
@@ -197,8 +197,8 @@ def _sellers(keys: Sequence[CodeKey]) -> list[str]:
     return sorted({mst for mst, _ in keys})
 
 
-class _Bytes:
-    """RowBinary, read piece by piece; false at its end."""
+class RowBinary:
+    """An answer in ClickHouse's RowBinary, read piece by piece; false at its end."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self._at = data, 0

@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS closed_days
 (
     day Date COMMENT 'A day in Vietnam whose findings (SEQ-01, HH-01) are stored',
     closed_at DateTime64(6, 'UTC') COMMENT 'When that was done',
-    series UInt64 COMMENT 'Series with invoices of the day',
+    series UInt64 COMMENT 'Series with numbers missing',
     findings UInt64 COMMENT 'Findings of the close'
 )
 ENGINE = ReplacingMergeTree(closed_at)
