@@ -30,9 +30,11 @@ from load.report import machine
 from rules.history import Remembered
 from rules.intake import take_in
 from rules.judge import judge
+from storage.outages import Declared
 from storage.schema import TAXPAYERS
 from streams import wire
 from streams.engine import Engine, Mark, Message
+from streams.outages import OutageSnapshot
 from streams.taxpayers import TaxpayerSnapshot
 
 _BASE: Final = "lxml: parse + validate"
@@ -66,6 +68,12 @@ class _EmptyStore:
         return TAXPAYERS.empty_table()
 
     def taxpayers_version(self) -> int:
+        return 0
+
+    def outages(self) -> list[Declared]:
+        return []
+
+    def outages_version(self) -> int:
         return 0
 
 
@@ -134,7 +142,8 @@ def _stages(bodies: list[bytes], sellers: list[str], sealer: Sealer) -> dict[str
 
     def engine() -> None:
         store = _EmptyStore()
-        output = Engine(store, _NoPast(), sealer, Limits(), TaxpayerSnapshot(store), _PARTITIONS).process(messages)
+        snapshots = TaxpayerSnapshot(store), OutageSnapshot(store)
+        output = Engine(store, _NoPast(), sealer, Limits(), *snapshots, _PARTITIONS).process(messages)
         if output.dead:
             raise AssertionError(f"the engine refused a generated package: {output.dead[0].reason}")
 

@@ -52,12 +52,16 @@ class Examined:
 
 @dataclass(frozen=True)
 class Judgement:
-    """`rejected` per invoice of the batch; `findings` of the invoices that have any, in the catalogue's order."""
+    """`rejected` per invoice of the batch; `findings` of the invoices that have any, in the catalogue's order.
+
+    `repeated` marks accepted invoices that had been accepted before.
+    """
 
     columns: Columns
     facts: Facts
     rejected: Mask
     findings: Mapping[int, Sequence[Finding]]
+    repeated: Mask
 
     @property
     def keys(self) -> Keys:
@@ -74,7 +78,7 @@ def judge(
     """Examine `documents` and settle them with `history`, in their order."""
     columns, examined = examine(documents, received, registry, outages)
     settled = settle(examined, history)
-    return Judgement(columns, examined.facts, settled.rejected, settled.findings)
+    return Judgement(columns, examined.facts, settled.rejected, settled.findings, settled.repeated)
 
 
 def examine(

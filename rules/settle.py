@@ -42,10 +42,14 @@ class Examined(Protocol):
 
 @dataclass(frozen=True)
 class Settled:
-    """`rejected` per invoice of the batch; `findings` of the invoices that have any, in the catalogue's order."""
+    """`rejected` per invoice of the batch; `findings` of the invoices that have any, in the catalogue's order.
+
+    `repeated` marks accepted invoices that had been accepted before: their rows exist.
+    """
 
     rejected: Mask
     findings: Mapping[int, Sequence[Finding]]
+    repeated: Mask
 
 
 def settle(examined: Examined, history: History) -> Settled:
@@ -55,7 +59,7 @@ def settle(examined: Examined, history: History) -> Settled:
     history.accept(examined.facts, np.flatnonzero(examined.facts.readable & ~walk.rejected))
     for found in walk.findings.values():
         found.sort(key=lambda finding: catalogue.ORDER[finding.code])
-    return Settled(walk.rejected, walk.findings)
+    return Settled(walk.rejected, walk.findings, walk.repeated & ~walk.rejected)
 
 
 @dataclass(frozen=True)
@@ -129,11 +133,12 @@ def _rows_of(wanted: Iterable[Key], facts: Facts, rows: Ints) -> Iterable[int]:
 
 
 class _Walk:
-    """Goes through the suspects of a batch in their order; `rejected` and `findings` grow."""
+    """Goes through the suspects of a batch in their order; `rejected`, `repeated` and `findings` grow."""
 
     def __init__(self, examined: Examined, history: History, suspects: _Suspects) -> None:
         facts = examined.facts
         self.rejected = examined.rejected.copy()
+        self.repeated: Mask = np.zeros(len(self.rejected), bool)
         self.findings = {row: list(found) for row, found in examined.findings.items()}
         self._facts, self._places, self._suspects = facts, examined.places, suspects
         self._complete = history.complete
@@ -160,8 +165,9 @@ class _Walk:
                 self._take(row, key, correction)
 
     def _number(self, row: int, key: Key) -> None:
-        content = self._facts.contents[row]
-        if self._contents.get(key, content) != content:
+        known = self._contents.get(key)
+        self.repeated[row] = known is not None
+        if known is not None and known != self._facts.contents[row]:
             self._tell(row, "KEY-07", "TTChung/SHDon", _named(key))
 
     def _code(self, row: int, key: Key) -> None:

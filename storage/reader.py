@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
+from storage import outages
 from storage.chunks import chunks
 from storage.errors import explained
 
@@ -68,6 +69,14 @@ class StoreReader:
             return int(self._client.query(_TAXPAYERS_VERSION).result_rows[0][0])
         except Exception as error:
             raise explained(error) from error
+
+    def outages(self) -> list[outages.Declared]:
+        """The declared outages that count."""
+        return outages.current(self._client)
+
+    def outages_version(self) -> int:
+        """Changes whenever they do; 0 as long as there was none."""
+        return outages.version(self._client)
 
     def _query(self, sql: str, keys: Sequence[object], formats: Formats = None) -> Rows:
         try:

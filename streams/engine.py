@@ -23,6 +23,7 @@ from rules.intake import Intake, take_in
 from rules.judge import Judgement, judge
 from streams import rows, wire
 from streams.ledger import Ledger, Past
+from streams.outages import OutageSnapshot
 from streams.taxpayers import TaxpayerSnapshot
 
 
@@ -89,9 +90,11 @@ class Engine:
         sealer: Sealer,
         limits: Limits,
         taxpayers: TaxpayerSnapshot,
+        outages: OutageSnapshot,
         partitions: int = 12,
     ) -> None:
-        self._store, self._sealer, self._limits, self._taxpayers = store, sealer, limits, taxpayers
+        self._store, self._sealer, self._limits = store, sealer, limits
+        self._taxpayers, self._outages = taxpayers, outages
         self._partitions = partitions
         self._ledger = Ledger(past, wire.PACKAGES, partitions, lambda mst: wire.partition_of(mst.encode(), partitions))
 
@@ -174,7 +177,7 @@ class Engine:
     def _judge(self, packages: Sequence[rows.Package]) -> Judgement:
         documents = [package.document for package in packages if package.document is not None]
         days = [vietnam_day(package.received_at) for package in packages]
-        return judge(documents, days, self._ledger)
+        return judge(documents, days, self._ledger, outages=self._outages.current())
 
 
 def _decision(mtdiep: str, sha256: str, mst: str, decision: str, received_at: int) -> tuple[bytes, bytes]:

@@ -103,8 +103,10 @@ class Batch:
         }
 
     @cached_property
-    def _readable(self) -> Ints:
-        return np.flatnonzero(self._judgement.keys.of >= 0)
+    def _fresh(self) -> Mask:
+        """Invoices that have a row of their own: they have a key, and were not accepted before."""
+        fresh: Mask = (self._judgement.keys.of >= 0) & ~self._judgement.repeated
+        return fresh
 
     @cached_property
     def _received(self) -> Ints:
@@ -130,7 +132,7 @@ class Batch:
         }
 
     def _invoices(self) -> pa.Table:
-        columns, rows = self._judgement.columns, pa.array(self._readable)
+        columns, rows = self._judgement.columns, pa.array(np.flatnonzero(self._fresh))
         of = pa.array(self._of)
         packages = self._packages
         sectors, provinces = self._taxpayers.find([package.mst for package in packages])
@@ -175,7 +177,7 @@ class Batch:
         facts, versions = self._judgement.facts, self._versions.tolist()
         found = []
         for row, correction in facts.corrections.items():
-            if not self._judgement.rejected[row]:
+            if self._fresh[row] and not self._judgement.rejected[row]:
                 (mst, form, symbol), number = correction.key
                 (_, by_form, by_symbol), by_number = facts.keys[row]
                 package = self._packages[self._of[row]]
@@ -201,7 +203,7 @@ class Batch:
     def _lines(self) -> pa.Table:
         """Lines of accepted invoices; those of a rejected one stand in the evidence."""
         columns = self._judgement.columns
-        accepted = ~self._judgement.rejected & (self._judgement.keys.of >= 0)
+        accepted = self._fresh & ~self._judgement.rejected
         owners = columns.owners("HHDVu")
         rows = np.flatnonzero(accepted[owners])
         owner, at = pa.array(owners[rows]), pa.array(rows)

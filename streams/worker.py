@@ -64,6 +64,7 @@ def build(settings: Settings) -> Processing:
     from storage.reader import StoreReader
     from storage.sink import Sink
     from streams.engine import Engine
+    from streams.outages import OutageSnapshot
     from streams.processing import Processing
     from streams.taxpayers import TaxpayerSnapshot
 
@@ -74,7 +75,8 @@ def build(settings: Settings) -> Processing:
     limits = Limits(settings.max_body, settings.max_depth, settings.max_text, settings.max_invoices)
     client = connect(settings)
     reader = StoreReader(client)
-    engine = Engine(reader, StorePast(client), sealer, limits, TaxpayerSnapshot(reader), settings.partitions)
+    snapshots = TaxpayerSnapshot(reader), OutageSnapshot(reader)
+    engine = Engine(reader, StorePast(client), sealer, limits, *snapshots, settings.partitions)
     return Processing(
         engine,
         Sink(connect(settings), patience=settings.patience),

@@ -83,7 +83,8 @@ class Log:
             place: (bool(found.rejected[at]), tuple(sorted(one.code for one in found.findings.get(at, ()))))
             for at, place in enumerate(places)
         }
-        rows = [Row(self.steps[place], place, moment) for place, (rejected, _) in verdicts.items() if not rejected]
+        written = ~(found.rejected | found.repeated)
+        rows = [Row(self.steps[place], place, moment) for place, fresh in zip(places, written, strict=True) if fresh]
         if end != "nothing":
             self.shelf.rows += rows
         if end not in ("nothing", "some-rows"):
