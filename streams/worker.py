@@ -76,7 +76,7 @@ def build(settings: Settings) -> Processing:
     client = connect(settings)
     reader = StoreReader(client)
     snapshots = TaxpayerSnapshot(reader), OutageSnapshot(reader)
-    engine = Engine(reader, StorePast(client), sealer, limits, *snapshots, settings.partitions)
+    engine = Engine(reader, StorePast(client), sealer, limits, *snapshots, settings.partitions, settings.ledger_series)
     return Processing(
         engine,
         Sink(connect(settings), patience=settings.patience),
