@@ -2,8 +2,12 @@
 
 The packed XSD is the union of all versions, which is what the service accepts, and requires what all of them require. A
 difference says that an element, attribute or code exists only since or only until a version; the XSD of one version and
-the reference page follow from it. Only what a source says outright restricts an XSD: what is inferred is told, not
-enforced, and where sources differ nothing is declared.
+the reference page follow from it.
+
+The decisions themselves were not at hand: a source is what implementers copied from them into code and notes. A
+difference that rests on such a copy (listed for one version, not for the other, mostly by one implementer each)
+restricts the XSD of a version. What is only inferred from practice or law is told, not enforced; where sources differ
+nothing is declared.
 
 So nothing is declared about CCCDan, DVTTe, TGia, HTTToan and MSTTCGP: implementers of 2.0.1 write them on cash-register
 invoices, one of them below TTKhac.
@@ -47,28 +51,31 @@ class Difference:
         return VERSIONS[VERSIONS.index(self.since) : VERSIONS.index(self.until) + 1]
 
 
-_ND_70: Final = "NĐ 70/2025 Đ1.7, from which QĐ 1306/2025 has it"
-_TABLES: Final = "in the tables of QĐ 1306/2025, not in those of QĐ 1510/2022"
+_ND_70: Final = "implementers' copy of QĐ 1306/2025, which refers to NĐ 70/2025 Đ1.7"
+_TABLES: Final = "in implementers' copy of QĐ 1306/2025, not in that of QĐ 1510/2022"
+_FORMS: Final = "implementers' copy of QĐ 1510/2022 lists 1–6; later lists have 7–9"
 _NOTICES: Final = "error notices of implementers for 2.0.x and for 2.1.0"
 
 DIFFERENCES: Final = (
     Difference("code", "PBan", "2.0.1", "QĐ 1510/2022", until="2.0.1"),
     Difference("code", "PBan", "2.1.0", "QĐ 1306/2025", since="2.1.0"),
     Difference("code", "MLTDiep", "216", "law: allowed for NLap ≥ 2026-07-01 only", since="2.1.0", inferred=True),
-    Difference("code", "KHMSHDon", "7", "TT 32/2025; QĐ 1510/2022 lists 1–6", since="2.1.0"),
-    Difference("code", "KHMSHDon", "8", "TT 32/2025; QĐ 1510/2022 lists 1–6", since="2.1.0"),
-    Difference("code", "KHMSHDon", "9", "TT 32/2025; QĐ 1510/2022 lists 1–6", since="2.1.0"),
+    Difference("code", "KHMSHDon", "7", _FORMS, since="2.1.0"),
+    Difference("code", "KHMSHDon", "8", _FORMS, since="2.1.0"),
+    Difference("code", "KHMSHDon", "9", _FORMS, since="2.1.0"),
     Difference("element", "InvoiceHeader", "HDCTTChinh", _TABLES, since="2.1.0"),
-    Difference("element", "RelatedInvoice", "SBKCLQuan", "NĐ 70/2025 Đ1.13; " + _TABLES, since="2.1.0"),
-    Difference("element", "RelatedInvoice", "NBKCLQuan", "NĐ 70/2025 Đ1.13; " + _TABLES, since="2.1.0"),
-    Difference("code", "TCHDon", "5", "a provider's manual for 2.1.0 (with SBKe, NBKe)", since="2.1.0", inferred=True),
+    Difference("element", "RelatedInvoice", "SBKCLQuan", _TABLES + " (NĐ 70/2025 Đ1.13)", since="2.1.0"),
+    Difference("element", "RelatedInvoice", "NBKCLQuan", _TABLES + " (NĐ 70/2025 Đ1.13)", since="2.1.0"),
+    Difference("code", "TCHDon", "5", "a provider's error list, with SBKe and NBKe", since="2.1.0", inferred=True),
     Difference("element", "Seller", "MCHang", _TABLES, since="2.1.0"),
     Difference("element", "Seller", "TCHang", _TABLES, since="2.1.0"),
     Difference("element", "Buyer", "MDVQHNSach", _ND_70, since="2.1.0"),
     Difference("element", "Buyer", "SHChieu", _ND_70, since="2.1.0"),
-    Difference("code", "TChat", "5", "needs TTHHDTrung; QĐ 1510/2022 lists 1–4", since="2.1.0"),
+    Difference("code", "TChat", "5", "needs TTHHDTrung; implementers' copy of QĐ 1510/2022 lists 1–4", since="2.1.0"),
     Difference("element", "Line", "TTHHDTrung", _ND_70, since="2.1.0"),
-    Difference("code", "TSuat", "CTTC", "goes with HDCTTChinh in a provider's manual", since="2.1.0", inferred=True),
+    Difference(
+        "code", "TSuat", "CTTC", "goes with HDCTTChinh in a provider's error list", since="2.1.0", inferred=True
+    ),
     Difference("element", "NoticedInvoice", "MCQTCap", _NOTICES, until="2.0.1", inferred=True),
     Difference("element", "NoticedInvoice", "MCCQT", _NOTICES, since="2.1.0", inferred=True),
     Difference("element", "NoticedInvoice", "TCTBao", _NOTICES, until="2.0.1", inferred=True),
