@@ -1,0 +1,51 @@
+"""What a run was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from hoadon.common.errors import UsageError
+from invoice_schema.envelope import DEFAULT, Limits
+from rules.rule import Lang
+
+Form = Literal["text", "json", "sarif", "junit"]
+Detail = Literal["full", "line", "none"]
+
+_VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What judging depends on besides the documents. Goes to every worker process, so it can be pickled.
+
+    `received` is the Vietnamese day of receipt, None where `--received-at` is not given: no rule then sees one.
+    """
+
+    received: date | None = None
+    limits: Limits = DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the result is told. `max_findings` 0 shows all; `jobs` None lets the number of documents decide."""
+
+    form: Form = "text"
+    lang: Lang = "vi"
+    detail: Detail = "full"
+    max_findings: int = 100
+    show_values: bool = False
+    jobs: int | None = None
+
+
+def received_day(text: str) -> date:
+    """The day in Vietnam of an RFC 3339 instant. Raises UsageError."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--received-at: {text!r} is not an RFC 3339 instant") from None
+    if instant.tzinfo is None:
+        raise UsageError("--received-at: the instant needs an offset, as in 2026-11-22T21:00:00+07:00")
+    return instant.astimezone(_VIETNAM).date()
