@@ -181,13 +181,13 @@ def validate(
 ) -> None:
     """Check documents offline; exit code 1 if one is rejected, wholly or in part."""
     from hoadon.validate.options import Context, Options, received_day
+    from hoadon.validate.registry import read_registry
     from hoadon.validate.run import run
 
-    context = Context(received=None if received_at is None else received_day(received_at))
-    if registry_csv is not None:
-        from hoadon.validate.registry import check_registry
-
-        check_registry(registry_csv)
+    context = Context(
+        received=None if received_at is None else received_day(received_at),
+        registry=None if registry_csv is None else read_registry(registry_csv),
+    )
     options = Options(form.value, lang.value, detail.value, max_findings, show_values, jobs)
     raise typer.Exit(run(paths, context, options))
 
@@ -377,6 +377,6 @@ def main() -> NoReturn:
 
 
 def _fail(message: str) -> NoReturn:
-    line = " ".join(message.split())
+    line = "".join(character if character.isprintable() else "?" for character in " ".join(message.split()))
     print(f"hoadon: {line}", file=sys.stderr)  # noqa: T201
     sys.exit(2)

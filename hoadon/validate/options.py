@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from zoneinfo import ZoneInfo
 
 from hoadon.common.errors import UsageError
 from invoice_schema.envelope import DEFAULT, Limits
 from rules.rule import Lang
+
+if TYPE_CHECKING:
+    from identity.registry import Registry
 
 Form = Literal["text", "json", "sarif", "junit"]
 Detail = Literal["full", "line", "none"]
@@ -21,11 +24,12 @@ _VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 class Context:
     """What judging depends on besides the documents. Goes to every worker process, so it can be pickled.
 
-    `received` is the Vietnamese day of receipt, None where `--received-at` is not given: no rule then sees one.
+    `received` is the Vietnamese day of receipt. Without it, and without a registry, the rules that need them are silent.
     """
 
     received: date | None = None
     limits: Limits = DEFAULT
+    registry: Registry | None = None
 
 
 @dataclass(frozen=True, slots=True)

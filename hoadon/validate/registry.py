@@ -1,26 +1,20 @@
-"""`--registry`: the CSV of taxpayers. Its rules come with the registry; until then its header is checked only."""
+"""`--registry`: the CSV of taxpayers."""
 
 from __future__ import annotations
 
-import csv
-import sys
 from pathlib import Path
-from typing import Final
 
 from hoadon.common.errors import UsageError
-
-_COLUMNS: Final = (
-    "mst,personal_id,name,kind,status,status_since,sector,province,mtt_code,registered_from,legacy_mst,accounts"
-)
+from identity.registry import MemoryRegistry
+from identity.registry_csv import NoRegistry, checked
 
 
-def check_registry(path: Path) -> None:
-    """Raises UsageError for a file that is not the CSV of contract.md."""
+def read_registry(path: Path) -> MemoryRegistry:
+    """The registry of the CSV `path`; immutable. Raises UsageError."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), [])
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--registry: cannot read {path}: {type(error).__name__}") from error
-    if ",".join(header) != _COLUMNS:
-        raise UsageError(f"--registry: the header of {path} must be {_COLUMNS}")
-    print("--registry: this version has no rules on the registry yet; the file is not used", file=sys.stderr)  # noqa: T201
+        with path.open("rb") as file:
+            return MemoryRegistry.from_csv(checked(file))
+    except OSError as error:
+        raise UsageError(f"--registry: {path}: cannot be read: {error.strerror}") from error
+    except NoRegistry as error:
+        raise UsageError(f"--registry: {path}: {error}") from error

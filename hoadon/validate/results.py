@@ -35,7 +35,7 @@ class Invoice(msgspec.Struct, frozen=True, array_like=True):
     shdon: str | None
     nlap: date | None
     rejected: bool
-    findings: Sequence[Finding] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 class Document(msgspec.Struct, frozen=True, array_like=True):
@@ -44,8 +44,8 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
     path: str
     mtdiep: str | None
     hdons: int
-    findings: Sequence[Finding] = ()
-    invoices: Sequence[Invoice] = ()
+    findings: tuple[Finding, ...] = ()
+    invoices: tuple[Invoice, ...] = ()
 
     def report(self, lang: Lang) -> Report:
         """The document object of contract.md."""
@@ -65,12 +65,12 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
 
     def with_late(self, late: Mapping[int, Sequence[Finding]]) -> Document:
         """With findings that came after the document, by the index of the invoice. They never reject."""
-        invoices = [
+        invoices = tuple(
             msgspec.structs.replace(invoice, findings=(*invoice.findings, *late[invoice.index]))
             if invoice.index in late
             else invoice
             for invoice in self.invoices
-        ]
+        )
         return msgspec.structs.replace(self, invoices=invoices)
 
 

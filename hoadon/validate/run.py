@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import Final
 
+from hoadon.common.errors import UsageError
 from hoadon.validate.options import Context, Options
 from hoadon.validate.places import Place, places
 from hoadon.validate.pool import checked, jobs_for
@@ -23,15 +25,19 @@ def run(paths: Sequence[str], context: Context, options: Options) -> int:
     """Check `paths` and print the result; 1 if a finding of severity P or E was made, else 0. Raises UsageError."""
     found = places(paths, context.limits.max_body)
     jobs = options.jobs or jobs_for(found)
-    settling = Settling()
+    settling = Settling(complete=len(found) > 1)
     with Spool() as spool:
         with closing(_with_progress(checked(found, context, jobs), len(found))) as batches:
             for batch in batches:
                 for document in settling.settle(batch):
                     spool.add(document)
         output = sys.stdout.buffer
-        tally = _tell(spool, found, settling.close(), _writer(output, context, options), options)
-        output.flush()
+        try:
+            tally = _tell(spool, found, settling.close(), _writer(output, context, options), options)
+            output.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())  # what is buffered has nowhere to go
+            raise UsageError("standard output was closed before its end") from None
     return 0 if tally.good else 1
 
 

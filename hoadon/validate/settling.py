@@ -20,14 +20,15 @@ from rules.settle import Settled, settle
 Late = Mapping[int, Mapping[int, Sequence[Finding]]]
 """Findings of the day's close, by the number of the document (from 0) and the index of the invoice (from 1)."""
 
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 _USED_BEFORE: Final = (Finding("ENV-10", "/TDiep/TTChung/MTDiep"),)
 
 
 class Settling:
-    """The history of one run."""
+    """The history of one run. `complete`: an invoice that no document of the run brought is not known (COR-03)."""
 
-    def __init__(self) -> None:
-        self._invoices = Remembered()
+    def __init__(self, *, complete: bool = False) -> None:
+        self._invoices = Remembered(complete=complete)
         self._messages: dict[str, bytes] = {}
 
     def settle(self, checked: Checked) -> Iterator[Document]:
@@ -48,7 +49,7 @@ class Settling:
             if again[number]:
                 yield Document(name, mtdiep, opened.hdons, _USED_BEFORE)
             elif examined is not None and settled is not None:
-                invoices = list(_invoices(examined.facts, settled, number))
+                invoices = tuple(_invoices(examined.facts, settled, number))
                 yield Document(name, mtdiep, len(invoices), (), invoices)
 
     def close(self) -> Late:
@@ -81,5 +82,5 @@ def _invoices(facts: Facts, settled: Settled, document: int) -> Iterator[Invoice
     for row, index, series, number, day, rejected in columns:
         mst, form, symbol = facts.keys.series[series] if series >= 0 else (None, None, None)
         shdon = str(number) if series >= 0 else None
-        nlap: date | None = day
-        yield Invoice(index, mst, form, symbol, shdon, nlap, rejected, settled.findings.get(row, ()))
+        nlap = date.fromordinal(_EPOCH + day) if day else None
+        yield Invoice(index, mst, form, symbol, shdon, nlap, rejected, tuple(settled.findings.get(row, ())))

@@ -129,7 +129,8 @@ class TextWriter:
         counts = {"accepted": len(report["invoices"]) - rejected, "rejected": rejected}
         parts = [f"{number(count, lang)} {say(name, lang)}" for name, count in counts.items() if count]
         detail = f" ({say('invoices', lang)}: {', '.join(parts)})" if parts else ""
-        return f"{self._paint(report['path'], 'bold')}: {self._paint(say(decision, lang), DECISION[decision])}{detail}"
+        verdict = self._paint(say(decision, lang), DECISION[decision])
+        return f"{self._paint(_clean(report['path']), 'bold')}: {verdict}{detail}"
 
     def _table(self, tally: Tally) -> Iterator[str]:
         if not tally.findings:

@@ -45,5 +45,5 @@ def check(places: Sequence[Place], context: Context) -> Checked:
             documents.append(intake.document)
     if not documents:
         return Checked(opened, None)
-    _, examined = examine(documents, [context.received] * len(documents))
+    _, examined = examine(documents, [context.received] * len(documents), context.registry)
     return Checked(opened, examined.portable())
