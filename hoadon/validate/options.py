@@ -24,7 +24,7 @@ _VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 class Context:
     """What judging depends on besides the documents. Goes to every worker process, so it can be pickled.
 
-    `received` is the Vietnamese day of receipt. Without it, and without a registry, the rules that need them are silent.
+    `received` is the Vietnamese day of receipt. Rules that need it, or the registry, are silent without.
     """
 
     received: date | None = None

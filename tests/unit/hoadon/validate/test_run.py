@@ -134,7 +134,9 @@ def test_where_a_batch_is_cut_does_not_show(mixed: Path, monkeypatch: pytest.Mon
     whole = validate("--format", "json", mixed)
     monkeypatch.setattr("hoadon.validate.pool._CHUNK_BYTES", 1)
     assert validate("--format", "json", mixed) == whole
-    assert {code for document in whole.documents for code in codes(document)} > {"KEY-07", "ENV-07", "SUM-03"}
+    found = {code for document in whole.documents for code in codes(document)}
+    assert found > {"KEY-07", "SUM-03"}
+    assert any(code.startswith("ENV-") for code in found)
 
 
 def test_a_document_that_is_too_large_is_not_read_whole(tmp_path: Path) -> None:
