@@ -164,6 +164,9 @@ def validate(
     received_at: Annotated[
         str | None, typer.Option("--received-at", metavar="RFC3339", help="When the documents count as received.")
     ] = None,
+    outages_csv: Annotated[
+        Path | None, typer.Option("--outages", metavar="CSV", help="Declared outages, which excuse late data.")
+    ] = None,
     detail: Annotated[
         Detail, typer.Option("--detail", help="Of text: all of a finding, one line each, or the summary only.")
     ] = Detail.full,
@@ -180,13 +183,15 @@ def validate(
     lang: Lang = Language.vi,
 ) -> None:
     """Check documents offline; exit code 1 if one is rejected, wholly or in part."""
+    from hoadon.validate.context import read_outages, read_registry
     from hoadon.validate.options import Context, Options, received_day
-    from hoadon.validate.registry import read_registry
     from hoadon.validate.run import run
+    from rules.outages import NONE
 
     context = Context(
         received=None if received_at is None else received_day(received_at),
         registry=None if registry_csv is None else read_registry(registry_csv),
+        outages=NONE if outages_csv is None else read_outages(outages_csv),
     )
     options = Options(form.value, lang.value, detail.value, max_findings, show_values, jobs)
     raise typer.Exit(run(paths, context, options))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from hoadon.common.errors import UsageError
 from invoice_schema.envelope import DEFAULT, Limits
+from rules.outages import NONE, Outages
 from rules.rule import Lang
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Context:
     received: date | None = None
     limits: Limits = DEFAULT
     registry: Registry | None = None
+    outages: Outages = NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from invoice_schema.findings import Finding
+from rules.catalogue import ORDER
 from rules.report import InvoiceOutcome, decision_of, document_json
 from rules.rule import Lang
 
@@ -66,12 +67,16 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
     def with_late(self, late: Mapping[int, Sequence[Finding]]) -> Document:
         """With findings that came after the document, by the index of the invoice. They never reject."""
         invoices = tuple(
-            msgspec.structs.replace(invoice, findings=(*invoice.findings, *late[invoice.index]))
+            msgspec.structs.replace(invoice, findings=_in_order(*invoice.findings, *late[invoice.index]))
             if invoice.index in late
             else invoice
             for invoice in self.invoices
         )
         return msgspec.structs.replace(self, invoices=invoices)
+
+
+def _in_order(*findings: Finding) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: ORDER[finding.code]))
 
 
 def _outcome(invoice: Invoice) -> InvoiceOutcome:

@@ -33,7 +33,7 @@ def run(paths: Sequence[str], context: Context, options: Options) -> int:
                     spool.add(document)
         output = sys.stdout.buffer
         try:
-            tally = _tell(spool, found, settling.close(), _writer(output, context, options), options)
+            tally = _tell(spool, found, settling.close(context.received), _writer(output, context, options), options)
             output.flush()
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())  # what is buffered has nowhere to go

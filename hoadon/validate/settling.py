@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -12,13 +13,14 @@ import numpy as np
 from hoadon.validate.results import Document, Invoice
 from hoadon.validate.work import Checked, Opened
 from invoice_schema.findings import Finding
+from rules.closing import Closing
 from rules.facts import Facts
 from rules.history import Remembered
 from rules.judge import Examined
 from rules.settle import Settled, settle
 
 Late = Mapping[int, Mapping[int, Sequence[Finding]]]
-"""Findings of the day's close, by the number of the document (from 0) and the index of the invoice (from 1)."""
+"""Findings of the day's close, by the number of the document in the run (from 0) and the index of the invoice."""
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _USED_BEFORE: Final = (Finding("ENV-10", "/TDiep/TTChung/MTDiep"),)
@@ -30,6 +32,9 @@ class Settling:
     def __init__(self, *, complete: bool = False) -> None:
         self._invoices = Remembered(complete=complete)
         self._messages: dict[str, bytes] = {}
+        self._closing = Closing()
+        self._documents = 0
+        self._judged: list[int] = []
 
     def settle(self, checked: Checked) -> Iterator[Document]:
         """The documents of `checked`, judged to the end; those of a refused package leave no history."""
@@ -38,7 +43,12 @@ class Settling:
         examined = checked.examined
         if examined is not None and any(again):
             examined = _without(examined, np.flatnonzero(again))
-        settled = settle(examined, self._invoices) if examined is not None else None
+        settled = None
+        if examined is not None:
+            settled = settle(examined, self._invoices)
+            self._closing.add(examined.facts, settled.rejected, examined.places, len(judged))
+        self._judged += (number for number, one in enumerate(checked.documents, self._documents) if not one.findings)
+        self._documents += len(checked.documents)
         place = iter(range(len(judged)))
         for opened in checked.documents:
             name, mtdiep = opened.name, opened.mtdiep
@@ -52,9 +62,12 @@ class Settling:
                 invoices = tuple(_invoices(examined.facts, settled, number))
                 yield Document(name, mtdiep, len(invoices), (), invoices)
 
-    def close(self) -> Late:
-        """What can be said only when all documents are read."""
-        return {}
+    def close(self, today: date | None) -> Late:
+        """What can be said only when all documents are read; the days before `today` are closed, none without it."""
+        found: dict[int, dict[int, list[Finding]]] = defaultdict(lambda: defaultdict(list))
+        for late in self._closing.findings(today):
+            found[self._judged[late.document]][late.index].append(late.finding)
+        return found
 
     def _used_before(self, opened: Opened) -> bool:
         """ENV-10: the message id of a package that was taken comes again with another body."""
@@ -62,9 +75,10 @@ class Settling:
 
 
 def _without(examined: Examined, documents: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Examined:
-    """The same, but the invoices of some documents meet no history."""
-    kept = ~np.isin(examined.facts.document, documents)
-    return replace(examined, facts=replace(examined.facts, readable=examined.facts.readable & kept))
+    """The same, but the invoices of some documents meet no history and are in none."""
+    refused = np.isin(examined.facts.document, documents)
+    facts = replace(examined.facts, readable=examined.facts.readable & ~refused)
+    return replace(examined, facts=facts, rejected=examined.rejected | refused)
 
 
 def _invoices(facts: Facts, settled: Settled, document: int) -> Iterator[Invoice]:

@@ -45,5 +45,6 @@ def check(places: Sequence[Place], context: Context) -> Checked:
             documents.append(intake.document)
     if not documents:
         return Checked(opened, None)
-    _, examined = examine(documents, [context.received] * len(documents), context.registry)
+    received = [context.received] * len(documents)
+    _, examined = examine(documents, received, context.registry, context.outages)
     return Checked(opened, examined.portable())

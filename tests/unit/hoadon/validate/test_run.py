@@ -160,3 +160,31 @@ def test_the_day_of_receipt_is_that_in_vietnam(good: Path) -> None:
         for when in ("2026-11-20T16:59:59Z", "2026-11-20T17:00:00Z")
     )
     assert (on_time, late) == ([], ["DATE-02"])
+
+
+def test_outages_excuse_late_data(good: Path, tmp_path: Path) -> None:
+    csv = tmp_path / "outages.csv"
+    csv.write_text("mst,first_day,last_day,force_majeure,reason\n,2026-11-20,2026-11-20,0,network\n")
+    late = ("--format", "json", "--received-at", "2026-11-23T08:00:00+07:00", good)
+    assert codes(validate(*late).documents[0]) == ["DATE-02"]
+    assert codes(validate("--outages", csv, *late).documents[0]) == ["DATE-03"]
+
+
+def test_the_close_of_a_day_finds_missing_numbers(tmp_path: Path) -> None:
+    """On the highest number of the series, told long before; a package that is refused counts for nothing."""
+    bodies = [
+        package([invoice(shdon=1), invoice(shdon=4)], number=1),
+        package([invoice(shdon=3)], number=1),
+        b"",
+        package([invoice(shdon=2)], number=2),
+    ]
+    for number, body in enumerate(bodies):
+        (tmp_path / f"{number}.xml").write_bytes(body)
+    run = validate("--format", "json", "--received-at", "2026-11-21T08:00:00+07:00", tmp_path)
+    first, second, _, _ = run.documents
+    told = [[finding["code"] for finding in one["findings"]] for one in first["invoices"]]
+    assert told == [["DATE-02"], ["DATE-02", "SEQ-01"]]
+    assert codes(second) == ["ENV-10"]
+    assert first["invoices"][1]["findings"][1]["data"]["missing"] == ["3"]
+    open_day = validate("--format", "json", "--received-at", "2026-11-20T08:00:00+07:00", tmp_path)
+    assert "SEQ-01" not in {code for document in open_day.documents for code in codes(document)}
