@@ -183,16 +183,10 @@ def validate(
     lang: Lang = Language.vi,
 ) -> None:
     """Check documents offline; exit code 1 if one is rejected, wholly or in part."""
-    from hoadon.validate.context import read_outages, read_registry
-    from hoadon.validate.options import Context, Options, received_day
+    from hoadon.validate.options import Options, context_of
     from hoadon.validate.run import run
-    from rules.outages import NONE
 
-    context = Context(
-        received=None if received_at is None else received_day(received_at),
-        registry=None if registry_csv is None else read_registry(registry_csv),
-        outages=NONE if outages_csv is None else read_outages(outages_csv),
-    )
+    context = context_of(received_at, registry_csv, outages_csv)
     options = Options(form.value, lang.value, detail.value, max_findings, show_values, jobs)
     raise typer.Exit(run(paths, context, options))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -44,6 +45,20 @@ class Options:
     max_findings: int = 100
     show_values: bool = False
     jobs: int | None = None
+
+
+def context_of(received_at: str | None, registry: Path | None, outages: Path | None) -> Context:
+    """The context of the options that feed rules. Raises UsageError."""
+    context = Context(received=None if received_at is None else received_day(received_at))
+    if registry is not None:
+        from hoadon.validate.feeds import read_registry
+
+        context = replace(context, registry=read_registry(registry))
+    if outages is not None:
+        from hoadon.validate.feeds import read_outages
+
+        context = replace(context, outages=read_outages(outages))
+    return context
 
 
 def received_day(text: str) -> date:

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from collections.abc import Generator, Iterator, Sequence
 from typing import Final
 
-from hoadon.common.errors import HoadonError
-from hoadon.process import die_with_parent
 from hoadon.validate.options import Context
 from hoadon.validate.places import Place
 from hoadon.validate.work import Checked, check
@@ -38,27 +31,9 @@ def checked(places: Sequence[Place], context: Context, jobs: int) -> Generator[C
         for chunk in chunks:
             yield check(chunk, context)
         return
-    forkserver = get_context("forkserver")
-    forkserver.set_forkserver_preload(["hoadon.validate.preload"])
-    with ProcessPoolExecutor(jobs, forkserver, _start, (context,)) as pool:
-        try:
-            yield from _in_order(pool, chunks, ahead=2 * jobs)
-        except BrokenProcessPool:
-            raise HoadonError(
-                "a process of this run was ended from outside; less memory is taken by --jobs 1"
-            ) from None
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    from hoadon.validate.workers import in_order
 
-
-def _in_order(pool: ProcessPoolExecutor, chunks: Iterable[Sequence[Place]], ahead: int) -> Iterator[Checked]:
-    waiting: deque[Future[Checked]] = deque()
-    for chunk in chunks:
-        waiting.append(pool.submit(_check, chunk))
-        if len(waiting) > ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+    yield from in_order(chunks, context, jobs)
 
 
 def _chunks(places: Sequence[Place]) -> Iterator[Sequence[Place]]:
@@ -72,18 +47,3 @@ def _chunks(places: Sequence[Place]) -> Iterator[Sequence[Place]]:
         size += place.size
     if chunk:
         yield chunk
-
-
-_context = Context()
-
-
-def _start(context: Context) -> None:
-    """In a worker process: Ctrl-C is the parent's to handle, and nothing outlives it."""
-    global _context
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    die_with_parent(os.getppid())
-    _context = context
-
-
-def _check(places: Sequence[Place]) -> Checked:
-    return check(places, _context)
