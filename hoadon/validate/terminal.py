@@ -54,7 +54,7 @@ def terminal(stream: TextIO) -> Terminal:
 
 def cells(text: str) -> int:
     """The columns that `text` takes on a terminal."""
-    return sum(map(_cells, text))
+    return len(text) if text.isascii() else sum(map(_cells, text))
 
 
 def _cells(character: str) -> int:
