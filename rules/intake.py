@@ -1,16 +1,15 @@
-"""From a body to a document that can be judged: envelope, schema, and the bytes that its columns are cut from."""
+"""From a body to a document that can be judged: its envelope, and the bytes that its columns are cut from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from lxml import etree
 
 from invoice_schema.envelope import DEFAULT, Envelope, Limits, open_package
 from invoice_schema.findings import Finding
-from invoice_schema.schema import SchemaError, validate_hdon, validate_package
 from invoice_schema.tokens import plain
 from rules.law import REGIME_C
 
@@ -19,11 +18,11 @@ _WITHOUT_CODE = 216
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A package without P findings. `refused` holds the schema's errors by the place of the HDon, from 0."""
+    """A package without P findings; `plain` is `body` as columns are cut from it (invoice_schema.tokens)."""
 
     envelope: Envelope
+    body: bytes
     plain: bytes
-    refused: Mapping[int, Sequence[SchemaError]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,10 @@ class Intake:
 
 
 def take_in(body: bytes, limits: Limits = DEFAULT) -> Intake:
-    """Open and validate one package. Every body gets an answer; nothing is raised for bad data."""
+    """Open one package. Every body gets an answer; nothing is raised for bad data.
+
+    Whether its invoices follow the schema is found out for a whole batch at once (rules.judge).
+    """
     opened = open_package(body, limits)
     envelope, tree = opened.envelope, opened.tree
     findings = opened.findings
@@ -49,15 +51,9 @@ def take_in(body: bytes, limits: Limits = DEFAULT) -> Intake:
         findings = _too_early(opened.hdons)
     if findings:
         return Intake(findings, None, opened.mtdiep, opened.mngui, envelope.mst, len(opened.hdons))
-    refused: dict[int, Sequence[SchemaError]] = {}
-    if not validate_package(tree):
-        for place, hdon in enumerate(opened.hdons):
-            errors = validate_hdon(hdon)
-            if errors:
-                refused[place] = errors
     return Intake(
         (),
-        Document(envelope, plain(body, already=opened.plain), refused),
+        Document(envelope, body, plain(body, already=opened.plain)),
         envelope.mtdiep,
         envelope.mngui,
         envelope.mst,
