@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from rules import dates, documents, identities, keys, sums, vat
+from rules import dates, documents, identities, keys, signatures, sums, vat
 from rules.rule import Rule
 
-_FAMILIES = (documents, keys, identities, vat, sums, dates)
+_FAMILIES = (documents, signatures, keys, identities, vat, sums, dates)
 _GROUPS: Final = ("ENV", "SIG", "XSD", "CUR", "KEY", "ID", "VAT", "SUM", "DATE", "COR", "SEQ", "BUY", "PAY", "HH")
 
 

@@ -11,19 +11,25 @@ from lxml import etree
 from invoice_schema.envelope import DEFAULT, Envelope, Limits, open_package
 from invoice_schema.findings import Finding
 from invoice_schema.schema import SchemaError, validate_hdon, validate_package
+from invoice_schema.signatures.trust import NO_AUTHORITIES, Trust
 from invoice_schema.tokens import plain
 from rules.law import REGIME_C
+from rules.signatures import unverified
 
 _WITHOUT_CODE = 216
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A package without P findings. `refused` holds the schema's errors by the place of the HDon, from 0."""
+    """A package without P findings.
+
+    By the place of the HDon, from 0, `refused` holds the schema's errors and `unverified` the findings of SIG-01.
+    """
 
     envelope: Envelope
     plain: bytes
     refused: Mapping[int, Sequence[SchemaError]] = field(default_factory=dict)
+    unverified: Mapping[int, Sequence[Finding]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,14 @@ class Intake:
     invoices: int = 0
 
 
-def take_in(body: bytes, limits: Limits = DEFAULT) -> Intake:
-    """Open and validate one package. Every body gets an answer; nothing is raised for bad data."""
-    opened = open_package(body, limits)
+def take_in(
+    body: bytes, limits: Limits = DEFAULT, trust: Trust = NO_AUTHORITIES, received_us: int | None = None
+) -> Intake:
+    """Open and validate one package. Every body gets an answer; nothing is raised for bad data.
+
+    `trust` and `received_us`, the time of receipt, are for what is signed.
+    """
+    opened = open_package(body, limits, trust, received_us)
     envelope, tree = opened.envelope, opened.tree
     findings = opened.findings
     if envelope is None or tree is None:
@@ -55,9 +66,11 @@ def take_in(body: bytes, limits: Limits = DEFAULT) -> Intake:
             errors = validate_hdon(hdon)
             if errors:
                 refused[place] = errors
+    # An element's name cannot be written in another way: what does not hold the word holds no signature.
+    broken = unverified(opened.hdons, refused, trust, received_us) if b"DSCKS" in body else {}
     return Intake(
         (),
-        Document(envelope, plain(body, already=opened.plain), refused),
+        Document(envelope, plain(body, already=opened.plain), refused, broken),
         envelope.mtdiep,
         envelope.mngui,
         envelope.mst,

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.vectors.cases import dates, envelope, keys, schema, sums, vat
+from tests.vectors.cases import dates, envelope, keys, schema, signatures, sums, vat
 from tests.vectors.parts import Vectors
 
 HERE = Path(__file__).parent
@@ -48,6 +48,8 @@ def _toml(vectors: Vectors) -> str:
 def main() -> None:
     vectors = Vectors()
     for family in (envelope.texts, envelope.envelope, schema.schema, keys.keys, vat.vat, sums.sums, dates.dates):
+        family(vectors)
+    for family in (signatures.packages, signatures.invoices):
         family(vectors)
     _write(vectors)
 

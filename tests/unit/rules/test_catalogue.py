@@ -15,8 +15,8 @@ from rules.rule import Rule, Text
 
 # The rules that this version runs, with the severities of the catalogue.
 SEVERITIES = {
-    **{f"ENV-{number:02d}": "P" for number in range(1, 11)},
-    **dict.fromkeys(("XSD-01", "CUR-01", "ID-01", "KEY-07", "DATE-01"), "E"),
+    **{f"ENV-{number:02d}": "P" for number in range(1, 12)},
+    **dict.fromkeys(("SIG-01", "XSD-01", "CUR-01", "ID-01", "KEY-07", "DATE-01"), "E"),
     **{f"KEY-{number:02d}": "E" for number in range(1, 6)},
     **dict.fromkeys(("VAT-01", "VAT-02", "VAT-03", "VAT-05"), "E"),
     **dict.fromkeys(("SUM-01", "SUM-02", "SUM-03", "SUM-04", "SUM-06", "SUM-07"), "E"),
