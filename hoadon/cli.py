@@ -145,12 +145,19 @@ def validate(
     received_at: Annotated[
         str | None, typer.Option("--received-at", metavar="RFC3339", help="When the documents count as received.")
     ] = None,
+    trust: Annotated[
+        Path | None, typer.Option("--trust", metavar="PEM", help="Authorities of signers' certificates: file or DIR.")
+    ] = None,
+    allow_sha1: Annotated[bool, typer.Option("--allow-sha1", help="Verify signatures made with SHA-1.")] = False,
     lang: Lang = Language.vi,
 ) -> None:
     """Check documents offline; exit code 1 if one is rejected, wholly or in part."""
+    from hoadon.common.authorities import read_authorities
     from hoadon.validate import run
+    from invoice_schema.signatures.trust import Trust
 
-    raise typer.Exit(run(paths, form.value, registry_csv, received_at, lang.value))
+    trusted = Trust(read_authorities(trust), allow_sha1)
+    raise typer.Exit(run(paths, form.value, registry_csv, received_at, lang.value, trusted))
 
 
 @app.command(rich_help_panel="Documents")

@@ -7,7 +7,7 @@ import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from rich.text import Text as Styled
 
 from hoadon.common.errors import UsageError
 from invoice_schema.findings import Finding
+from invoice_schema.signatures.trust import Trust
 from rules.catalogue import RULES
 from rules.history import Remembered
 from rules.intake import Intake, take_in
@@ -42,14 +43,18 @@ class Source:
     body: bytes
 
 
-def run(paths: Sequence[str], form: str, registry: Path | None, received_at: str | None, lang: Lang) -> int:
+def run(
+    paths: Sequence[str], form: str, registry: Path | None, received_at: str | None, lang: Lang, trust: Trust
+) -> int:
     """Check `paths` and print the result; 1 if anything is rejected, else 0. Raises UsageError."""
-    day = _day(received_at)
+    received = _instant(received_at)
     if registry is not None:
         _check_registry(registry)
     names = list(_names(paths))
     documents = [
-        found for batch in _batches(_progress(names)) for found in check(batch.sources, batch.history, day, lang)
+        found
+        for batch in _batches(_progress(names))
+        for found in check(batch.sources, batch.history, received, lang, trust)
     ]
     if form == "json":
         sys.stdout.buffer.write(orjson.dumps({"documents": documents}, option=orjson.OPT_INDENT_2) + b"\n")
@@ -82,9 +87,15 @@ class _Batch:
     history: History
 
 
-def check(sources: Sequence[Source], history: History, day: date | None, lang: Lang) -> Iterator[dict[str, Any]]:
+def check(
+    sources: Sequence[Source], history: History, received: datetime | None, lang: Lang, trust: Trust
+) -> Iterator[dict[str, Any]]:
     """The document objects of contract.md for `sources`, in their order."""
-    intakes = [history.admit(take_in(source.body), source.body) for source in sources]
+    day = received.astimezone(_VIETNAM).date() if received else None
+    received_us = int(received.timestamp() * 1_000_000) if received else None
+    intakes = [
+        history.admit(take_in(source.body, trust=trust, received_us=received_us), source.body) for source in sources
+    ]
     documents = [intake.document for intake in intakes if intake.document is not None]
     judgement = judge(documents, [day] * len(documents), history.invoices)
     place = iter(range(len(documents)))
@@ -165,7 +176,7 @@ def _batches(names: Iterable[tuple[str, Path | None]]) -> Iterator[_Batch]:
         yield _Batch(sources, history)
 
 
-def _day(received_at: str | None) -> date | None:
+def _instant(received_at: str | None) -> datetime | None:
     if received_at is None:
         return None
     try:
@@ -174,7 +185,7 @@ def _day(received_at: str | None) -> date | None:
         raise UsageError(f"--received-at: {received_at!r} is not an RFC 3339 instant") from None
     if instant.tzinfo is None:
         raise UsageError("--received-at: the instant needs an offset, as in 2026-11-22T21:00:00+07:00")
-    return instant.astimezone(_VIETNAM).date()
+    return instant
 
 
 def _check_registry(path: Path) -> None:

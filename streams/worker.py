@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 
+from hoadon.common.authorities import read_authorities
 from hoadon.common.errors import UsageError
 from hoadon.common.logging import configure
 from hoadon.common.settings import Settings
@@ -59,6 +60,7 @@ def build(settings: Settings) -> Processing:
     """The processing of a production worker: the engine on the store. Raises UsageError, Unavailable."""
     from identity.sealing import KeyProblem, Sealer
     from invoice_schema.envelope import Limits
+    from invoice_schema.signatures.trust import Trust
     from storage.client import connect
     from storage.reader import StoreReader
     from storage.sink import Sink
@@ -72,7 +74,8 @@ def build(settings: Settings) -> Processing:
         raise UsageError(f"cannot use the keys: {problem}") from problem
     limits = Limits(settings.max_body, settings.max_depth, settings.max_text, settings.max_invoices)
     reader = StoreReader(connect(settings))
-    engine = Engine(reader, sealer, limits, TaxpayerSnapshot(reader), settings.partitions)
+    trust = Trust(read_authorities(settings.trust), settings.allow_sha1)
+    engine = Engine(reader, sealer, limits, TaxpayerSnapshot(reader), settings.partitions, trust)
     return Processing(
         engine,
         Sink(connect(settings), patience=settings.patience),

@@ -70,8 +70,11 @@ def package_failures(holder: etree._Element, signers: set[str], trust: Trust, re
 def _in_any_document(
     signature: etree._Element, hdon: etree._Element, signers: set[str] | None, trust: Trust, received_us: int | None
 ) -> None:
-    """Returns where the signature verifies in one of its possible documents; else raises why not in the first."""
-    first = None
+    """Returns where the signature verifies in one of its possible documents; else raises why it does not.
+
+    In a document that is not the one that was signed, the value of the signature is the first thing to be wrong.
+    """
+    why = Unverified("malformed")
     for inner, data, root in _documents(signature, hdon):
         try:
             verified = verify(inner, root, trust, received_us)
@@ -81,10 +84,11 @@ def _in_any_document(
             elif not verified.covered:
                 raise Unverified("reference")
         except Unverified as unverified:
-            first = first or unverified
+            if why.reason in ("malformed", "signature"):
+                why = unverified
         else:
             return
-    raise first or Unverified("malformed")
+    raise why
 
 
 def _documents(

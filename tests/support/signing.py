@@ -183,10 +183,12 @@ def sign(
 
 
 def again(signature: etree._Element, by: Signer = SELLERS) -> None:
-    """Sign SignedInfo again, after something in it was changed."""
+    """Sign SignedInfo again, after something in it was changed; as RSA with SHA-256 where it does not say how."""
     info = signature[0]
-    method, canonical = info[1].get("Algorithm", ""), info[0].get("Algorithm", "")
-    signature[1].text = _base64(_signed(canonicalised(info, canonical), by.key, method))
+    named = {child.tag.rpartition("}")[2]: child.get("Algorithm", "") for child in info}
+    method = named.get("SignatureMethod") or f"{MORE}rsa-sha256"
+    octets = canonicalised(info, named.get("CanonicalizationMethod", ""))
+    signature[1].text = _base64(_signed(octets, by.key, method))
 
 
 def canonicalised(element: etree._Element, algorithm: str = C14N) -> bytes:

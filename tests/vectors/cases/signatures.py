@@ -144,4 +144,10 @@ def invoices(vectors: Vectors) -> None:
         hdon.replace(data, forged)
         etree.SubElement(find(hdon, f"DSCKS/NBan/{_SIGNATURE}"), f"{{{DS}}}Object").append(data)
 
-    add("fail-signed-data-moved-into-the-signature", change=moved, prefix="ds", why="reference")
+    add(
+        "fail-signed-data-moved-into-the-signature",
+        change=moved,
+        prefix="ds",
+        transforms=(ENVELOPED, EXCLUSIVE),
+        why="reference",
+    )
