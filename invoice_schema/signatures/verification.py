@@ -145,7 +145,11 @@ def _compare(results: Sequence[VerifyResult], signature: etree._Element, read: S
         if result.signed_xml is None:
             raise Unverified("reference")
         pairs += _pairs(reference.target, result.signed_xml, signature)
-    if not pairs or any(_canonical(ours) != _canonical(theirs) for ours, theirs in pairs):
+    try:
+        same = bool(pairs) and all(_canonical(ours) == _canonical(theirs) for ours, theirs in pairs)
+    except etree.C14NError as error:
+        raise Unverified("malformed") from error
+    if not same:
         raise Unverified("reference")
 
 
