@@ -66,8 +66,7 @@ def take_in(
             errors = validate_hdon(hdon)
             if errors:
                 refused[place] = errors
-    # An element's name cannot be written in another way: what does not hold the word holds no signature.
-    broken = unverified(opened.hdons, refused, trust, received_us) if b"DSCKS" in body else {}
+    broken = unverified(opened.hdons, refused, trust, received_us) if is_signed(body) else {}
     return Intake(
         (),
         Document(envelope, plain(body, already=opened.plain), refused, broken),
@@ -76,6 +75,11 @@ def take_in(
         envelope.mst,
         len(opened.hdons),
     )
+
+
+def is_signed(body: bytes) -> bool:
+    """Whether an invoice may be. An element's name cannot be written in another way."""
+    return b"DSCKS" in body
 
 
 def _too_early(hdons: Sequence[etree._Element]) -> tuple[Finding, ...]:

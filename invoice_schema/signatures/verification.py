@@ -93,9 +93,8 @@ class _Verifier(XMLVerifier):
     def _c14n(self, nodes: etree._Element, algorithm: Any, inclusive_ns_prefixes: Any = None) -> bytes:
         """SignedInfo made a document first: lxml adds a wrong `xmlns=""` inside a part of a tree whose default
         namespace is declared above it, as nearly everybody's is."""
-        octets: bytes = super()._c14n(
-            etree.fromstring(self._tostring(nodes), self.parser), algorithm, inclusive_ns_prefixes
-        )
+        alone = nodes if nodes.getparent() is None else etree.fromstring(self._tostring(nodes), self.parser)
+        octets: bytes = super()._c14n(alone, algorithm, inclusive_ns_prefixes)
         return octets
 
 
