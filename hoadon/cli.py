@@ -34,6 +34,8 @@ app = typer.Typer(
 registry = typer.Typer(help="The registry of taxpayers.", no_args_is_help=True)
 dead_letters = typer.Typer(help="What could not be processed.", no_args_is_help=True)
 app.add_typer(registry, name="registry", rich_help_panel="Operations")
+outages = typer.Typer(help="Declared outages, which excuse late data.", no_args_is_help=True)
+app.add_typer(outages, name="outages", rich_help_panel="Operations")
 app.add_typer(dead_letters, name="dead-letters", rich_help_panel="Operations")
 
 
@@ -180,6 +182,67 @@ def registry_import(
     from hoadon.operations import import_registry
 
     typer.echo(f"{import_registry(settings, csv)} taxpayers imported")
+
+
+FirstDay = Annotated[str, typer.Option("--from", metavar="DAY", help="First day, YYYY-MM-DD, in Vietnam.")]
+LastDay = Annotated[str, typer.Option("--until", metavar="DAY", help="Day of recovery, itself included.")]
+Seller = Annotated[str, typer.Option("--mst", metavar="MST", help="The seller concerned; without it everybody.")]
+
+
+@outages.command("declare")
+def outages_declare(
+    first: FirstDay,
+    last: LastDay,
+    why: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, in words.")],
+    mst: Seller = "",
+    force_majeure: Annotated[
+        bool, typer.Option("--force-majeure", help="Three working days after recovery instead of two.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Declare an outage: late data of its days are excused (DATE-03 instead of DATE-02)."""
+    settings = _instance(data)
+    from hoadon.operations import declare_outages
+    from hoadon.outages import outage
+
+    declared = outage(mst, first, last, "1" if force_majeure else "0")
+    declare_outages(settings, [(declared, why)])
+    typer.echo(f"data of {declared.first} to {declared.last} are in time until {declared.until}")
+
+
+@outages.command("import")
+def outages_import(
+    csv: Annotated[Path, typer.Argument(metavar="CSV", help="mst,first_day,last_day,force_majeure,reason")],
+    data: Data = None,
+) -> None:
+    """Declare the outages of a CSV file; a file with a bad row changes nothing."""
+    settings = _instance(data)
+    from hoadon.operations import declare_outages
+    from hoadon.outages import read
+
+    declared = read(csv)
+    declare_outages(settings, declared)
+    typer.echo(f"{len(declared)} outages declared")
+
+
+@outages.command("withdraw")
+def outages_withdraw(first: FirstDay, last: LastDay, mst: Seller = "", data: Data = None) -> None:
+    """Withdraw an outage that was declared by mistake; decisions made before stay."""
+    settings = _instance(data)
+    from hoadon.operations import withdraw_outage
+    from hoadon.outages import outage
+
+    withdraw_outage(settings, outage(mst, first, last))
+    typer.echo("withdrawn")
+
+
+@outages.command("list")
+def outages_list(data: Data = None) -> None:
+    """List the outages that count, the latest first."""
+    settings = _instance(data)
+    from hoadon.operations import list_outages
+
+    list_outages(settings)
 
 
 Reason = Annotated[str, typer.Option("--reason", metavar="CODE", help="Only those with this reason.")]

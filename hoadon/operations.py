@@ -11,9 +11,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from hoadon.common.clock import rfc3339
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
+from identity.masking import mask_taxcode
 from identity.sealing import KeyProblem, Sealer
+from rules.outages import Outage
+from storage import outages
 from storage.client import connect
 from storage.taxpayers import import_csv
 from streams import deadletters
@@ -32,6 +36,39 @@ def import_registry(settings: Settings, csv: Path) -> int:
     ):
         task = bar.add_task("taxpayers", total=None)
         return import_csv(client, csv, sealer, lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def declare_outages(settings: Settings, declared: Sequence[tuple[Outage, str]]) -> None:
+    """Store outages with their reasons. Raises HoadonError."""
+    with connect(settings) as client:
+        outages.declare(
+            client, [outages.Declared(one.mst, one.first, one.last, one.working_days, why) for one, why in declared]
+        )
+
+
+def withdraw_outage(settings: Settings, outage: Outage) -> None:
+    """Raises UsageError where no such outage was declared."""
+    with connect(settings) as client:
+        wanted = outage.mst, outage.first, outage.last
+        found = [one for one in outages.current(client) if (one.mst, one.first, one.last) == wanted]
+        if not found:
+            raise UsageError("no such outage is declared; see `hoadon outages list`")
+        outages.declare(client, found, withdrawn=True)
+
+
+def list_outages(settings: Settings) -> None:
+    """Print the outages that count; a personal ID is masked."""
+    with connect(settings) as client:
+        found = outages.current(client)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("seller", "first day", "last day", "in time until", "declared at", "reason"):
+        table.add_column(column, no_wrap=column != "reason")
+    for one in found:
+        until = Outage(one.mst, one.first, one.last, one.working_days).until
+        seller = mask_taxcode(one.mst) if one.mst else "everybody"
+        days = (day.isoformat() for day in (one.first, one.last, until))
+        table.add_row(seller, *days, rfc3339(one.declared_at_us), Text(one.reason))
+    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
 
 
 def list_letters(settings: Settings, reason: str, *, everything: bool) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,8 +17,10 @@ from rich.progress import track
 from rich.text import Text as Styled
 
 from hoadon.common.errors import UsageError
+from identity.registry import MemoryRegistry, Registry
+from identity.registry_csv import NoRegistry, checked
 from invoice_schema.findings import Finding
-from invoice_schema.signatures.trust import Trust
+from invoice_schema.signatures.trust import NO_AUTHORITIES, Trust
 from rules.catalogue import RULES
 from rules.history import Remembered
 from rules.intake import Intake, take_in
@@ -28,9 +29,6 @@ from rules.report import InvoiceOutcome, decision_of, document_json
 from rules.rule import Lang
 
 _VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
-_REGISTRY_COLUMNS: Final = (
-    "mst,personal_id,name,kind,status,status_since,sector,province,mtt_code,registered_from,legacy_mst,accounts"
-)
 _BATCH_BYTES: Final = 16 * 1024 * 1024
 _COLOURS: Final = {"P": "bold red", "E": "red", "W": "yellow", "I": "cyan"}
 
@@ -48,13 +46,12 @@ def run(
 ) -> int:
     """Check `paths` and print the result; 1 if anything is rejected, else 0. Raises UsageError."""
     received = _instant(received_at)
-    if registry is not None:
-        _check_registry(registry)
+    known = None if registry is None else read_registry(registry)
     names = list(_names(paths))
     documents = [
         found
         for batch in _batches(_progress(names))
-        for found in check(batch.sources, batch.history, received, lang, trust)
+        for found in check(batch.sources, batch.history, received, lang, known, trust)
     ]
     if form == "json":
         sys.stdout.buffer.write(orjson.dumps({"documents": documents}, option=orjson.OPT_INDENT_2) + b"\n")
@@ -88,7 +85,12 @@ class _Batch:
 
 
 def check(
-    sources: Sequence[Source], history: History, received: datetime | None, lang: Lang, trust: Trust
+    sources: Sequence[Source],
+    history: History,
+    received: datetime | None,
+    lang: Lang,
+    registry: Registry | None = None,
+    trust: Trust = NO_AUTHORITIES,
 ) -> Iterator[dict[str, Any]]:
     """The document objects of contract.md for `sources`, in their order."""
     day = received.astimezone(_VIETNAM).date() if received else None
@@ -97,7 +99,7 @@ def check(
         history.admit(take_in(source.body, trust=trust, received_us=received_us), source.body) for source in sources
     ]
     documents = [intake.document for intake in intakes if intake.document is not None]
-    judgement = judge(documents, [day] * len(documents), history.invoices)
+    judgement = judge(documents, [day] * len(documents), history.invoices, registry)
     place = iter(range(len(documents)))
     for source, intake in zip(sources, intakes, strict=True):
         if intake.document is None:
@@ -188,15 +190,15 @@ def _instant(received_at: str | None) -> datetime | None:
     return instant
 
 
-def _check_registry(path: Path) -> None:
+def read_registry(path: Path) -> MemoryRegistry:
+    """The registry of the CSV `path`; immutable. Raises UsageError."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), [])
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--registry: cannot read {path}: {type(error).__name__}") from error
-    if ",".join(header) != _REGISTRY_COLUMNS:
-        raise UsageError(f"--registry: the header of {path} must be {_REGISTRY_COLUMNS}")
-    print("--registry: this version has no rules on the registry yet; the file is not used", file=sys.stderr)  # noqa: T201
+        with path.open("rb") as file:
+            return MemoryRegistry.from_csv(checked(file))
+    except OSError as error:
+        raise UsageError(f"--registry: {path}: cannot be read: {error.strerror}") from error
+    except NoRegistry as error:
+        raise UsageError(f"--registry: {path}: {error}") from error
 
 
 def _print(documents: Sequence[dict[str, Any]], lang: Lang) -> None:

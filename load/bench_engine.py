@@ -13,12 +13,11 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
 from lxml import etree
-from pyroaring import BitMap
 
 from hoadon.common import clock
 from identity.sealing import Sealer, ensure_keys
@@ -31,9 +30,11 @@ from load.report import machine
 from rules.history import Remembered
 from rules.intake import take_in
 from rules.judge import judge
+from storage.outages import Declared
 from storage.schema import TAXPAYERS
 from streams import wire
 from streams.engine import Engine, Mark, Message
+from streams.outages import OutageSnapshot
 from streams.taxpayers import TaxpayerSnapshot
 
 _BASE: Final = "lxml: parse + validate"
@@ -63,17 +64,27 @@ class _EmptyStore:
     def marks(self, mtdieps: Sequence[str]) -> Mapping[str, Sequence[Mark]]:
         return {}
 
-    def series(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], BitMap]:
-        return {key: BitMap() for key in keys}
-
-    def accepted(self, keys: Sequence[tuple[str, str, str, int]]) -> dict[tuple[str, str, str, int], bytes]:
-        return {}
-
     def taxpayers(self) -> pa.Table:
         return TAXPAYERS.empty_table()
 
     def taxpayers_version(self) -> int:
         return 0
+
+    def outages(self) -> list[Declared]:
+        return []
+
+    def outages_version(self) -> int:
+        return 0
+
+
+class _NoPast:
+    def _nothing(self, keys: Sequence[Any], without: Sequence[int]) -> dict[Any, Any]:
+        return {}
+
+    series = codes = contents = owners = replacements = spans = _nothing
+
+    def unmarked(self, topic: str, partitions: int) -> list[int]:
+        return []
 
 
 def measure(invoices: int, package_size: int, runs: int) -> Result:
@@ -131,7 +142,8 @@ def _stages(bodies: list[bytes], sellers: list[str], sealer: Sealer) -> dict[str
 
     def engine() -> None:
         store = _EmptyStore()
-        output = Engine(store, sealer, Limits(), TaxpayerSnapshot(store), _PARTITIONS).process(messages)
+        snapshots = TaxpayerSnapshot(store), OutageSnapshot(store)
+        output = Engine(store, _NoPast(), sealer, Limits(), *snapshots, _PARTITIONS).process(messages)
         if output.dead:
             raise AssertionError(f"the engine refused a generated package: {output.dead[0].reason}")
 

@@ -5,24 +5,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
 
+from identity.registry_csv import COLUMNS
 from load.merchants import Merchant
-
-COLUMNS: Final = (
-    "mst",
-    "personal_id",
-    "name",
-    "kind",
-    "status",
-    "status_since",
-    "sector",
-    "province",
-    "mtt_code",
-    "registered_from",
-    "legacy_mst",
-    "accounts",
-)
 
 
 def row(merchant: Merchant) -> tuple[str, ...]:

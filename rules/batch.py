@@ -17,10 +17,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from identity.registry import Facts, Found, How, Registry
 from invoice_schema import forms
 from invoice_schema.columns import Columns, Mask
 from invoice_schema.fields import Group
 from invoice_schema.tokens import Ints
+from rules.outages import NONE, Outages
 from rules.rates import Rate, read_rate
 
 Days = npt.NDArray[np.datetime64]
@@ -29,14 +31,33 @@ EXACT: Final = pa.decimal256(66, 18)
 _THOUSANDTH: Final = pa.scalar(Decimal("0.001"), pa.decimal128(4, 3))
 
 
+@dataclass(frozen=True, slots=True)
+class Sellers:
+    """The seller of each invoice as the registry knows it on NLap."""
+
+    found: Found
+    facts: Facts
+
+    @property
+    def listed(self) -> Mask:
+        """Not branches that only their head office vouches for: whose name and code nobody knows."""
+        unlisted: Mask = self.found.how == How.HEAD_OFFICE
+        return ~unlisted
+
+
 @dataclass(frozen=True)
 class Batch:
-    """`mltdiep`, `mst` (canonical) and `received` (the day in Vietnam, NaT: unknown) stand per document."""
+    """`mltdiep`, `mst` (canonical) and `received` (the day in Vietnam, NaT: unknown) stand per document.
+
+    Without a `registry` no rule on it finds anything.
+    """
 
     columns: Columns
     mltdiep: Ints
     mst: Sequence[str]
     received: Days
+    registry: Registry | None = None
+    outages: Outages = NONE
 
     def of_invoice(self, per_document: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return per_document[self.columns.document]
@@ -45,6 +66,14 @@ class Batch:
     def nlap(self) -> Days:
         """Issue dates; NaT where the schema refuses the invoice."""
         return days(self.columns.date("TTChung/NLap"))
+
+    @cached_property
+    def sellers(self) -> Sellers | None:
+        """None without a registry."""
+        if self.registry is None:
+            return None
+        found = look_up(self.registry, self.columns.text("NBan/MST"))
+        return Sellers(found, self.registry.facts(found.places, self.nlap))
 
     @cached_property
     def form(self) -> npt.NDArray[np.int8]:
@@ -158,6 +187,14 @@ def distinct(values: pa.StringArray, judge: Callable[[str], Any], null: Any = Fa
     codes = values.dictionary_encode()
     verdicts = [judge(text) for text in codes.dictionary.to_pylist()]
     return [null if index is None else verdicts[index] for index in codes.indices.to_pylist()]
+
+
+def look_up(registry: Registry, codes: pa.StringArray) -> Found:
+    """The taxpayers behind tax codes as they are written, asked once for each distinct one."""
+    encoded = codes.dictionary_encode()
+    canonical = [forms.canonical_mst(text) for text in encoded.dictionary.to_pylist()]
+    found = registry.find(pa.array(canonical, pa.string()))
+    return found.take(np.asarray(pc.fill_null(encoded.indices, -1), np.int64))
 
 
 def broken(values: pa.StringArray, judge: Callable[[str], bool]) -> Mask:

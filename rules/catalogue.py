@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from rules import dates, documents, identities, keys, signatures, sums, vat
+from rules import closing, dates, documents, identities, keys, past, registered, signatures, sums, vat
 from rules.rule import Rule
 
-_FAMILIES = (documents, signatures, keys, identities, vat, sums, dates)
+_FAMILIES = (documents, signatures, keys, past, identities, registered, vat, sums, dates, closing)
 _GROUPS: Final = ("ENV", "SIG", "XSD", "CUR", "KEY", "ID", "VAT", "SUM", "DATE", "COR", "SEQ", "BUY", "PAY", "HH")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -22,14 +23,44 @@ def from_the_future(batch: Batch) -> Iterable[Hits]:
 
 
 def late(batch: Batch) -> Iterable[Hits]:
-    received = batch.of_invoice(batch.received)
-    delay = received - batch.nlap
+    rows, delays = _late(batch)
+    covered = _covered(batch, rows)
 
     def facts(row: int) -> Mapping[str, Any]:
-        days = int(delay[row].astype(int))
-        return {"late_days": days, "band": late_band(days)}
+        return {"late_days": delays[row], "band": late_band(delays[row])}
 
-    yield Hits("TTChung/NLap", np.flatnonzero(delay > np.timedelta64(0, "D")), facts)
+    yield Hits("TTChung/NLap", np.array([row for row in rows if row not in covered], np.int64), facts)
+
+
+def late_in_an_outage(batch: Batch) -> Iterable[Hits]:
+    rows, delays = _late(batch)
+    covered = _covered(batch, rows)
+
+    def facts(row: int) -> Mapping[str, Any]:
+        return {"late_days": delays[row], "until": covered[row].isoformat()}
+
+    yield Hits("TTChung/NLap", np.array(sorted(covered), np.int64), facts)
+
+
+def _late(batch: Batch) -> tuple[list[int], dict[int, int]]:
+    """Rows received after the day NLap, and by how many days."""
+    delay = batch.of_invoice(batch.received) - batch.nlap
+    rows = np.flatnonzero(delay > np.timedelta64(0, "D"))
+    return rows.tolist(), dict(zip(rows.tolist(), delay[rows].astype(np.int64).tolist(), strict=True))
+
+
+def _covered(batch: Batch, rows: list[int]) -> dict[int, date]:
+    """Those of the late `rows` that a declared outage covers, and until when it does."""
+    if not batch.outages:
+        return {}
+    received = batch.of_invoice(batch.received)
+    found = {}
+    for row in rows:
+        seller = batch.mst[batch.columns.document[row]]
+        until = batch.outages.until(seller, batch.nlap[row].astype(date), received[row].astype(date))
+        if until:
+            found[row] = until
+    return found
 
 
 RULES = (
@@ -70,5 +101,23 @@ RULES = (
         },
         late,
         example="<NLap>2026-11-20</NLap>, nhận ngày 2026-11-22",
+    ),
+    Rule(
+        "DATE-03",
+        "I",
+        "ctx",
+        Text("Gửi chậm do sự cố đã khai báo", "Late, within a declared outage"),
+        Text(
+            "Dữ liệu gửi chậm {late_days} ngày, trong thời hạn đến {until} của một sự cố đã khai báo.",
+            "The data came {late_days} days late, in time until {until} for a declared outage.",
+        ),
+        Text("Không cần sửa.", "Nothing needs mending."),
+        {
+            "A": "NĐ 123/2020/NĐ-CP Điều 20",
+            "B": "NĐ 123/2020/NĐ-CP Điều 20 (NĐ 70/2025/NĐ-CP)",
+            "C": "NĐ 254/2026/NĐ-CP Điều 15.3",
+        },
+        late_in_an_outage,
+        example="<NLap>2026-11-20</NLap>, sự cố 2026-11-20, nhận ngày 2026-11-23",
     ),
 )

@@ -5,8 +5,10 @@ The rules on one document need its columns; the rules on what came before need o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -22,6 +24,18 @@ Series = tuple[str, str, str]
 """Canonical MST, KHMSHDon, KHHDon."""
 Key = tuple[Series, int]
 """An invoice's natural key: its series and SHDon."""
+CodeGroup = tuple[str, str]
+"""Canonical MST and the first eleven characters of a MCCQT, as `M1-26-ABCDE`; the sequence stands behind them."""
+Code = tuple[CodeGroup, int]
+
+_GROUP: Final = 11
+_PERSONAL: Final = 12
+_FORM: Final = re.compile(r".{1,11}")
+_SERIES: Final = re.compile(r".{1,8}")
+_NUMBER: Final = re.compile(r"0*[1-9][0-9]{0,7}")
+_CORRECTING: Final = pa.array(["1", "2"])
+_FIRST_DAY: Final = np.datetime64("1970-01-01", "D")
+_LAST_DAY: Final = np.datetime64("2149-06-06", "D")
 
 PLACED: Final = ("TTChung/SHDon", "TTChung/NLap", "MCCQT", "TTHDLQuan/SHDCLQuan")
 """The fields at which rules on the past tell their findings."""
@@ -48,28 +62,45 @@ class Keys:
     def __getitem__(self, row: int) -> Key:
         return self.series[self.of[row]], int(self.numbers[row])
 
-    def repeated(self, among: Mask) -> Ints:
-        """The rows, among those marked, that share their key with another one of them."""
-        rows = np.flatnonzero(among)
-        whole = self.of[rows] * 100_000_000 + self.numbers[rows]
-        _, inverse, counts = np.unique(whole, return_inverse=True, return_counts=True)
-        found: Ints = rows[counts[inverse] > 1]
-        return found
+
+@dataclass(frozen=True)
+class Codes:
+    """The well-formed MCCQT of a batch. `of` is the place of each one's group in `groups`, -1 where there is none."""
+
+    groups: Sequence[CodeGroup]
+    of: Ints
+    numbers: Ints
+
+    def __getitem__(self, row: int) -> Code:
+        return self.groups[self.of[row]], int(self.numbers[row])
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A replacement (TCHDon 1) or an adjustment (2) of the invoice `key`."""
+
+    kind: str
+    key: Key
 
 
 @dataclass(frozen=True)
 class Facts:
-    """One entry per invoice of the batch. `document` and `index` (from 1) say which HDon it is; `days` is NLap.
+    """One entry per invoice of the batch. `document` and `index` (from 1) say which HDon it is.
 
-    `readable` marks those that follow the schema and have a key: only they meet the past. `contents` are digests.
+    `readable` marks those that follow the schema and have a key: only they meet the past. `days` is NLap in days since
+    1970-01-01, 0 for days that a store cannot hold; `contents` are digests. `corrections` and `revenue` (in VND, of
+    households) hold only the invoices that have any.
     """
 
     document: Ints
     index: Ints
     keys: Keys
     readable: Mask
-    days: Days
+    days: Ints
     contents: Sequence[bytes]
+    codes: Codes
+    corrections: Mapping[int, Correction]
+    revenue: Mapping[int, Decimal]
 
     def rows_of(self, document: int) -> range:
         """The invoices of one document of the batch."""
@@ -81,14 +112,33 @@ def facts_of(batch: Batch) -> Facts:
     """The facts of a batch; `columns.valid` must be final."""
     columns = batch.columns
     keys = _natural_keys(columns, batch.mst)
+    readable = columns.valid & (keys.of >= 0)
     return Facts(
         document=columns.document,
         index=columns.index,
         keys=keys,
-        readable=columns.valid & (keys.of >= 0),
-        days=batch.nlap,
+        readable=readable,
+        days=storable_days(batch.nlap),
         contents=columns.contents,
+        codes=_codes(batch, readable),
+        corrections=_corrections(batch, readable),
+        revenue=_revenue(batch, readable),
     )
+
+
+def storable_days(days: Days) -> Ints:
+    """Days since 1970-01-01; 0 for NaT and what lies outside of ClickHouse's Date."""
+    known = (days >= _FIRST_DAY) & (days <= _LAST_DAY)
+    return np.where(known, days, _FIRST_DAY).astype(np.int64)
+
+
+def repeated(of: Ints, numbers: Ints, rows: Ints) -> Ints:
+    """Those of `rows` that share `of` and number with another one of them; rows with `of` -1 are left out."""
+    rows = rows[of[rows] >= 0]
+    ordered = rows[np.lexsort((numbers[rows], of[rows]))]
+    same = (of[ordered[1:]] == of[ordered[:-1]]) & (numbers[ordered[1:]] == numbers[ordered[:-1]])
+    found: Ints = ordered[np.concatenate((same, [False])) | np.concatenate(([False], same))] if len(ordered) else rows
+    return found
 
 
 class Compact:
@@ -118,6 +168,45 @@ def _natural_keys(columns: Columns, mst: Sequence[str]) -> Keys:
     sellers = pa.array(mst, pa.string()).take(pa.array(columns.document))
     of, names = _grouped(np.flatnonzero(readable), columns.invoices, sellers, form, series)
     return Keys(names, of, np.asarray(numbers))
+
+
+def _codes(batch: Batch, readable: Mask) -> Codes:
+    rows = np.flatnonzero(readable & batch.has_code)
+    codes = batch.columns.text("MCCQT")
+    sellers = pa.array(batch.mst, pa.string()).take(pa.array(batch.columns.document))
+    of, groups = _grouped(rows, batch.columns.invoices, sellers, pc.utf8_slice_codeunits(codes, 0, _GROUP))
+    numbers = np.zeros(len(of), np.int64)
+    sequence = pc.utf8_slice_codeunits(codes.take(pa.array(rows)), _GROUP + 1, _GROUP + 12)
+    numbers[rows] = np.asarray(sequence.cast(pa.int64()))
+    return Codes(groups, of, numbers)
+
+
+def _corrections(batch: Batch, readable: Mask) -> dict[int, Correction]:
+    kinds = batch.columns.text("TTHDLQuan/TCHDon")
+    rows = np.flatnonzero(readable & np.asarray(pc.fill_null(pc.is_in(kinds, _CORRECTING), False)))
+    names = ("TCHDon", "KHMSHDCLQuan", "KHHDCLQuan", "SHDCLQuan")
+    parts = [batch.columns.text(f"TTHDLQuan/{name}").take(pa.array(rows)).to_pylist() for name in names]
+    found = {}
+    for row, kind, form, series, number in zip(rows.tolist(), *parts, strict=True):
+        if _FORM.fullmatch(form or "") and _SERIES.fullmatch(series or "") and _NUMBER.fullmatch(number or ""):
+            seller = batch.mst[batch.columns.document[row]]
+            found[row] = Correction(kind, ((seller, form, series), int(number)))
+    return found
+
+
+def _revenue(batch: Batch, readable: Mask) -> dict[int, Decimal]:
+    """Of sellers under a personal ID: the total before VAT where it is stated, else the amount to pay."""
+    households = np.array([len(mst) == _PERSONAL for mst in batch.mst], bool)
+    rows = np.flatnonzero(readable & batch.of_invoice(households))
+    if not len(rows):
+        return {}
+    names = ("TToan/TgTCThue", "TToan/TgTTTBSo", "TTChung/TGia")
+    parts = [batch.columns.number(name).take(pa.array(rows)).to_pylist() for name in names]
+    foreign = batch.foreign[rows].tolist()
+    return {
+        row: (before or total or Decimal(0)) * ((rate or Decimal(0)) if abroad else 1)
+        for row, before, total, rate, abroad in zip(rows.tolist(), *parts, foreign, strict=True)
+    }
 
 
 def _grouped(rows: Ints, length: int, *columns: pa.StringArray) -> tuple[Ints, list[Any]]:

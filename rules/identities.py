@@ -1,4 +1,4 @@
-"""ID: whose invoice it is (format §5). The rules on the registry come with the registry."""
+"""ID: whose invoice it is (format §5). The rules on the registry are in `rules.registered`."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from datetime import date
 
 import numpy as np
 
+from identity.registry import Registry
 from invoice_schema.columns import Columns, Mask
 from invoice_schema.fields import BY_NAME
 from invoice_schema.findings import Finding, clipped
@@ -20,6 +21,7 @@ from rules.batch import Batch
 from rules.facts import Compact, Facts, Keys, facts_of
 from rules.history import History
 from rules.intake import Document
+from rules.outages import NONE, Outages
 from rules.rule import Hits, Rule
 from rules.settle import settle
 
@@ -50,29 +52,44 @@ class Examined:
 
 @dataclass(frozen=True)
 class Judgement:
-    """`rejected` per invoice of the batch; `findings` of the invoices that have any, in the catalogue's order."""
+    """`rejected` per invoice of the batch; `findings` of the invoices that have any, in the catalogue's order.
+
+    `repeated` marks accepted invoices that had been accepted before.
+    """
 
     columns: Columns
     facts: Facts
     rejected: Mask
     findings: Mapping[int, Sequence[Finding]]
+    repeated: Mask
 
     @property
     def keys(self) -> Keys:
         return self.facts.keys
 
 
-def judge(documents: Sequence[Document], received: Sequence[date | None], history: History) -> Judgement:
+def judge(
+    documents: Sequence[Document],
+    received: Sequence[date | None],
+    history: History,
+    registry: Registry | None = None,
+    outages: Outages = NONE,
+) -> Judgement:
     """Examine `documents` and settle them with `history`, in their order."""
-    columns, examined = examine(documents, received)
+    columns, examined = examine(documents, received, registry, outages)
     settled = settle(examined, history)
-    return Judgement(columns, examined.facts, settled.rejected, settled.findings)
+    return Judgement(columns, examined.facts, settled.rejected, settled.findings, settled.repeated)
 
 
-def examine(documents: Sequence[Document], received: Sequence[date | None]) -> tuple[Columns, Examined]:
-    """Every rule that needs the document and the facts of its receipt only.
+def examine(
+    documents: Sequence[Document],
+    received: Sequence[date | None],
+    registry: Registry | None = None,
+    outages: Outages = NONE,
+) -> tuple[Columns, Examined]:
+    """Every rule that needs the document, the facts of its receipt, the registry and the declared outages only.
 
-    `received` is the Vietnamese day of each document's receipt.
+    `received` is the Vietnamese day of each document's receipt. Without a registry no rule on it runs.
     """
     columns = Columns([document.plain for document in documents])
     batch = Batch(
@@ -80,6 +97,8 @@ def examine(documents: Sequence[Document], received: Sequence[date | None]) -> t
         np.array([document.envelope.mltdiep for document in documents], np.int64),
         [document.envelope.mst for document in documents],
         np.array([np.datetime64(day, "D") if day else np.datetime64("NaT", "D") for day in received], "datetime64[D]"),
+        registry,
+        outages,
     )
     findings: dict[int, list[Finding]] = defaultdict(list)
     _refuse(batch, documents, findings)

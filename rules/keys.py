@@ -191,20 +191,4 @@ RULES = (
         code_facts,
         example="<KHMSHDon>1</KHMSHDon> <MCCQT>M2-26-ABCDE-00000000001</MCCQT>",
     ),
-    Rule(
-        "KEY-07",
-        "E",
-        "ctx",
-        Text("Trùng số hóa đơn với nội dung khác", "Number used before with other content"),
-        Text(
-            "Hóa đơn {khmshdon}{khhdon} số {shdon} đã được tiếp nhận trước đây với nội dung khác.",
-            "Invoice {khmshdon}{khhdon} number {shdon} was accepted before with other content.",
-        ),
-        Text(
-            "Lập hóa đơn với số mới; sai sót của hóa đơn đã gửi thì thay thế hoặc điều chỉnh.",
-            "Issue under a new number; mend an invoice already sent by a replacement or an adjustment.",
-        ),
-        _CONTENT,
-        example="C26MAA số 12 gửi hai lần, tổng tiền khác nhau",
-    ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Final, Literal
 
 Regime = Literal["A", "B", "C"]
@@ -36,6 +37,23 @@ VAT_8: Final = (
     Window(date(2025, 1, 1), date(2025, 6, 30), "NQ 174/2024/QH15"),
     Window(date(2025, 7, 1), date(2026, 12, 31), "NQ 204/2025/QH15, NĐ 174/2025/NĐ-CP"),
 )
+
+
+HOUSEHOLDS_FROM: Final = date(2025, 6, 1)
+HOUSEHOLD_REVENUE: Final = 1_000_000_000
+_ABOVE_FROM: Final = date(2026, 1, 1)
+
+
+def crosses(before: Decimal, after: Decimal, day: date) -> bool:
+    """Whether a household's revenue of the year (VND) comes to the threshold on `day` (HH-01).
+
+    From 1 thousand million on under NĐ 70/2025; above it since 2026-01-01 (NĐ 141/2026).
+    """
+    if day < HOUSEHOLDS_FROM:
+        return False
+    if day < _ABOVE_FROM:
+        return before < HOUSEHOLD_REVENUE <= after
+    return before <= HOUSEHOLD_REVENUE < after
 
 
 def late_band(days: int) -> Literal["1-5", "6-10", "11+"]:

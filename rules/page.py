@@ -15,7 +15,7 @@ Made by `python -m rules.page` from the declarations in `rules/`; `hoadon rules 
 
 Severity **P** refuses the package (told in the 999, or in a 204 with LTBao 9), **E** rejects the invoice (told in the
 204, the others of the package stand), **W** accepts and flags, **I** accepts and notes. Kind **doc** needs the document
-only, **ctx** also the time of receipt or what came before. The law is chosen by the issue date `NLap`:
+only, **ctx** also the time of receipt, the registry or what came before. The law is chosen by the issue date `NLap`:
 A until 2025-05-31, B until 2026-06-30, C from then on.
 
 A rule is named by its code everywhere; `MLoi`, four characters, names it in the messages 999 and 204.

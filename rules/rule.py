@@ -45,6 +45,8 @@ WORDS: Final[Mapping[str, Text]] = {
     "bytes": Text("số byte", "bytes"),
     "depth": Text("độ sâu", "depth"),
     "invoices": Text("số hóa đơn", "invoices"),
+    "suspended": Text("tạm ngừng kinh doanh", "suspended"),
+    "closed": Text("đã chấm dứt hiệu lực mã số thuế", "closed"),
     "parser-limit": Text("của bộ đọc XML", "of the XML parser"),
     # Why a signature does not verify.
     "limit": Text("quá nhiều chữ ký, tham chiếu hoặc phần tử", "too many signatures, references or elements"),

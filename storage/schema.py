@@ -74,6 +74,19 @@ INVOICES: Final = _schema(
     ("version", pa.uint64()),
 )
 
+CORRECTIONS: Final = _schema(
+    *_KEY,
+    ("kind", pa.string()),
+    ("by_khmshdon", pa.string()),
+    ("by_khhdon", pa.string()),
+    ("by_shdon", pa.uint32()),
+    ("mtdiep", pa.string()),
+    ("sha256", pa.string()),
+    ("received_at", INSTANT),
+    ("decided_at", INSTANT),
+    ("version", pa.uint64()),
+)
+
 INVOICE_LINES: Final = _schema(
     ("period", pa.uint16()),
     *_KEY,
@@ -161,9 +174,25 @@ TAXPAYERS: Final = _schema(
     ("version", pa.uint64()),
 )
 
+OUTAGES: Final = _schema(
+    ("mst", pa.string()),
+    ("first_day", pa.date32()),
+    ("last_day", pa.date32()),
+    ("working_days", pa.uint8()),
+    ("reason", pa.string()),
+    ("declared_at", INSTANT),
+    ("withdrawn", pa.uint8()),
+    ("version", pa.uint64()),
+)
+
+CLOSED_DAYS: Final = _schema(
+    ("day", pa.date32()), ("closed_at", INSTANT), ("series", pa.uint64()), ("findings", pa.uint64())
+)
+
 TABLES: Final[Mapping[str, pa.Schema]] = {
     "packages": PACKAGES,
     "invoices": INVOICES,
+    "corrections": CORRECTIONS,
     "invoice_lines": INVOICE_LINES,
     "findings": FINDINGS,
     "evidence": EVIDENCE,
@@ -171,6 +200,8 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
     "progress": PROGRESS,
     "watermark": WATERMARK,
     "taxpayers": TAXPAYERS,
+    "outages": OUTAGES,
+    "closed_days": CLOSED_DAYS,
 }
 
 
@@ -180,3 +211,8 @@ def table(name: str, columns: Mapping[str, Sequence[object] | pa.Array]) -> pa.T
     if set(columns) != set(schema.names):
         raise ValueError(f"{name}: columns differ: {sorted(set(columns) ^ set(schema.names))}")
     return pa.table({field.name: columns[field.name] for field in schema}, schema=schema)
+
+
+def rows(name: str, found: Sequence[Mapping[str, object]]) -> pa.Table:
+    """`table` of rows."""
+    return table(name, {column: [row[column] for row in found] for column in TABLES[name].names})

@@ -23,7 +23,8 @@ from invoice_schema.signatures.trust import NO_AUTHORITIES, Trust
 from rules.intake import Intake, take_in
 from rules.judge import Judgement, judge
 from streams import rows, wire
-from streams.ledger import Accepted, Ledger
+from streams.ledger import Ledger, Past
+from streams.outages import OutageSnapshot
 from streams.taxpayers import TaxpayerSnapshot
 
 
@@ -74,7 +75,7 @@ class Mark(Protocol):
     def mst(self) -> str: ...
 
 
-class Store(Accepted, Protocol):
+class Store(Protocol):
     """What the engine asks: storage.reader.StoreReader."""
 
     def marks(self, mtdieps: Sequence[str]) -> Mapping[str, Sequence[Mark]]: ...
@@ -86,15 +87,18 @@ class Engine:
     def __init__(
         self,
         store: Store,
+        past: Past,
         sealer: Sealer,
         limits: Limits,
         taxpayers: TaxpayerSnapshot,
+        outages: OutageSnapshot,
         partitions: int = 12,
         trust: Trust = NO_AUTHORITIES,
     ) -> None:
-        self._store, self._sealer, self._limits, self._taxpayers = store, sealer, limits, taxpayers
+        self._store, self._sealer, self._limits = store, sealer, limits
+        self._taxpayers, self._outages = taxpayers, outages
         self._partitions, self._trust = partitions, trust
-        self._ledger = Ledger(store, lambda mst: wire.partition_of(mst.encode(), partitions))
+        self._ledger = Ledger(past, wire.PACKAGES, partitions, lambda mst: wire.partition_of(mst.encode(), partitions))
 
     def process(self, messages: Sequence[Message]) -> Output:
         """Decide a batch, in the order of `messages`. Raises hoadon.common.errors.Unavailable where the store fails."""
@@ -163,6 +167,7 @@ class Engine:
             known = (package.mtdiep, package.sha256)
             mark = next((mark for mark in marks.get(package.mtdiep, ()) if mark.sha256 == package.sha256), None)
             if mark is not None:
+                self._ledger.met_mark()
                 output.decisions.append(_decision(*known, mark.mst, mark.decision, mark.received_at_us))
             elif known not in met:
                 met.add(known)
@@ -174,7 +179,7 @@ class Engine:
     def _judge(self, packages: Sequence[rows.Package]) -> Judgement:
         documents = [package.document for package in packages if package.document is not None]
         days = [vietnam_day(package.received_at) for package in packages]
-        return judge(documents, days, self._ledger)
+        return judge(documents, days, self._ledger, outages=self._outages.current())
 
 
 def _decision(mtdiep: str, sha256: str, mst: str, decision: str, received_at: int) -> tuple[bytes, bytes]:

@@ -1,4 +1,4 @@
-"""Audit and watermark, in a thread beside one of the workers; only the holder of the lock runs them."""
+"""Audit, watermark and the day's close, in a thread beside a worker; only the holder of the lock runs them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from hoadon.process import lock_file
 from storage.client import connect
 from streams import kafka, wire
 from streams.audit import Audit
+from streams.closing import DayClose
 from streams.coverage import Coverage
 from streams.processing import describe
 from streams.watermark import Watermark
@@ -72,6 +73,7 @@ class Jobs:
             outbox = kafka.Outbox(settings, patience=settings.patience)
             audit = Audit(settings, client, outbox, coverage, topic, settings.worker_id)
             watermark = Watermark(settings, client, topic)
+            close = DayClose(client)
             next_audit = 0.0
             while not self._stop.is_set():
                 begun = time.monotonic()
@@ -79,6 +81,7 @@ class Jobs:
                 windows = offsets.windows(topic)
                 coverage.refresh({partition: window.low for partition, window in windows.items()})
                 watermark.tick(asked_us, windows, coverage.frontier)
+                close.tick(watermark.complete_up_to_us)
                 if begun >= next_audit:
                     next_audit = begun + settings.audit_wait
                     audit.tick(windows)

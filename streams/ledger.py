@@ -1,84 +1,142 @@
-"""The series ledger: which numbers were accepted, for the series that this worker has met.
+"""The ledger: what was accepted, for the sellers that this worker has met. A rules.history.History over the store.
 
-A number that is not in its series' bitmap is new without asking anybody; one that is in it is rare, and its content is
-looked up in the store. A series is read from the store when it is met for the first time after its partition was
-assigned. Since a batch is stored before the next one is judged, the store holds all that the ledger holds.
-Memory: a Roaring bitmap of consecutive numbers takes some tens of bytes, 10,000 scattered numbers at most 20 kB.
+A number that is not in its series' bitmap is new without asking anybody, a code likewise; one that is in it is rare,
+and what is behind it is looked up. A series is read from the store when it is met for the first time after its
+partition was assigned. A batch is stored before the next one is judged, so the store holds all that the ledger holds;
+besides, after a crash, rows of packages that will come again, which do not count (storage.past).
 """
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-from pyroaring import BitMap
+from pyroaring import BitMap, BitMap64
 
 from hoadon.common import metrics
 from invoice_schema.tokens import Ints
-from rules.facts import Keys, Series
+from rules.facts import Code, CodeGroup, Facts, Key, Series
+from rules.history import Numbers, Span, enter
+
+_InvoiceKey = tuple[str, str, str, int]
+_ASK_AGAIN = 5.0
+"""Seconds."""
 
 
-class Accepted(Protocol):
-    """storage.reader.StoreReader."""
+class Past(Protocol):
+    """storage.past.StorePast."""
 
-    def series(self, keys: Sequence[Series]) -> dict[Series, BitMap]: ...
+    def series(
+        self, keys: Sequence[Series], without: Sequence[int]
+    ) -> Mapping[Series, tuple[BitMap, int, int, int]]: ...
+    def codes(self, keys: Sequence[CodeGroup], without: Sequence[int]) -> Mapping[CodeGroup, BitMap64]: ...
+    def contents(self, keys: Sequence[_InvoiceKey], without: Sequence[int]) -> Mapping[_InvoiceKey, bytes]: ...
+    def owners(
+        self, codes: Sequence[tuple[str, str]], without: Sequence[int]
+    ) -> Mapping[tuple[str, str], _InvoiceKey]: ...
+    def replacements(
+        self, keys: Sequence[_InvoiceKey], without: Sequence[int]
+    ) -> Mapping[_InvoiceKey, _InvoiceKey]: ...
+    def spans(self, keys: Sequence[Series], without: Sequence[int]) -> Mapping[Series, Sequence[Span]]: ...
+    def unmarked(self, topic: str, partitions: int) -> Sequence[int]: ...
 
-    def accepted(self, keys: Sequence[tuple[str, str, str, int]]) -> dict[tuple[str, str, str, int], bytes]: ...
+
+@dataclass
+class _Held:
+    """What is held of one partition's sellers."""
+
+    series: dict[Series, Numbers] = field(default_factory=dict)
+    groups: dict[CodeGroup, BitMap64] = field(default_factory=dict)
 
 
 class Ledger:
-    """A rules.history.History over the store. `most` bounds the series held; beyond it all are read anew."""
+    """`most` bounds the series held; beyond it the partition that holds most is read anew when its sellers come."""
 
-    def __init__(self, store: Accepted, partition_of: Callable[[str], int], most: int = 1_000_000) -> None:
-        self._store, self._partition_of, self._most = store, partition_of, most
-        self._held: dict[Series, BitMap] = {}
-        self._by_partition: dict[int, set[Series]] = defaultdict(set)
+    complete = True
 
-    def accepted(self, keys: Keys, among: npt.NDArray[np.bool_]) -> dict[int, bytes]:
-        self._meet([keys.series[at] for at in np.unique(keys.of[among]).tolist()])
-        rows = [
-            row
-            for series, chosen in _by_series(keys, np.flatnonzero(among))
-            for row in self._known(self._held[keys.series[series]], keys.numbers, chosen)
-        ]
-        questions = {row: (*keys.series[keys.of[row]], int(keys.numbers[row])) for row in rows}
-        contents = self._store.accepted(sorted(set(questions.values()))) if questions else {}
-        return {row: contents[question] for row, question in questions.items()}
+    def __init__(
+        self, past: Past, topic: str, partitions: int, partition_of: Callable[[str], int], most: int = 1_000_000
+    ) -> None:
+        self._past, self._topic, self._partitions = past, topic, partitions
+        self._partition_of, self._most = lru_cache(1 << 17)(partition_of), most
+        self._held: dict[int, _Held] = defaultdict(_Held)
+        self._without: list[int] | None = None
+        self._asked = 0.0
 
-    def accept(self, keys: Keys, rows: Ints, contents: Sequence[bytes]) -> None:
-        for series, chosen in _by_series(keys, rows):
-            self._held[keys.series[series]].update(keys.numbers[chosen].tolist())
-        metrics.LEDGER_SERIES.set(len(self._held))
+    def numbers(self, series: Sequence[Series]) -> list[Numbers]:
+        self._make_room(len(series))
+        fresh = [one for one in series if one not in self._of(one).series]
+        found = self._past.series(fresh, self._unmarked()) if fresh else {}
+        for one in fresh:
+            self._of(one).series[one] = Numbers(*found[one]) if one in found else Numbers()
+        return [self._of(one).series[one] for one in series]
+
+    def codes(self, groups: Sequence[CodeGroup]) -> list[BitMap64]:
+        fresh = [group for group in groups if group not in self._of(group).groups]
+        found = self._past.codes(fresh, self._unmarked()) if fresh else {}
+        for group in fresh:
+            self._of(group).groups[group] = found[group] if group in found else BitMap64()
+        return [self._of(group).groups[group] for group in groups]
+
+    def contents(self, keys: Collection[Key]) -> dict[Key, bytes]:
+        found = self._past.contents(_flat(keys), self._unmarked()) if keys else {}
+        return {_key(flat): content for flat, content in found.items()}
+
+    def owners(self, codes: Collection[Code]) -> dict[Code, Key]:
+        asked = {(mst, f"{group}-{number:011d}"): ((mst, group), number) for (mst, group), number in codes}
+        found = self._past.owners(sorted(asked), self._unmarked()) if asked else {}
+        return {asked[code]: _key(owner) for code, owner in found.items()}
+
+    def replacements(self, keys: Collection[Key]) -> dict[Key, Key]:
+        found = self._past.replacements(_flat(keys), self._unmarked()) if keys else {}
+        return {_key(flat): _key(by) for flat, by in found.items()}
+
+    def spans(self, series: Collection[Series]) -> dict[Series, Sequence[Span]]:
+        found = self._past.spans(sorted(series), self._unmarked()) if series else {}
+        return {one: found.get(one, ()) for one in series}
+
+    def accept(self, facts: Facts, rows: Ints) -> None:
+        enter(facts, rows, lambda one: self._of(one).series[one], lambda group: self._of(group).groups[group])
+        metrics.LEDGER_SERIES.set(self._size())
 
     def forget(self, partitions: Iterable[int]) -> None:
+        """What was learnt of the sellers of `partitions`."""
         for partition in partitions:
-            for series in self._by_partition.pop(partition, ()):
-                del self._held[series]
+            self._held.pop(partition, None)
+        self._without = None
 
-    def _meet(self, wanted: Sequence[Series]) -> None:
-        if len(self._held) + len(wanted) > self._most:
-            self.forget(list(self._by_partition))
-        fresh = [series for series in wanted if series not in self._held]
-        if fresh:
-            found = self._store.series(fresh)
-            for series in fresh:
-                self._held[series] = found.get(series) or BitMap()
-                self._by_partition[self._partition_of(series[0])].add(series)
+    def met_mark(self) -> None:
+        """A package turns out to have been decided: if its rows did not count, they do now."""
+        if self._without:
+            self.forget(list(self._held))
 
-    @staticmethod
-    def _known(held: BitMap, numbers: Ints, rows: Ints) -> list[int]:
-        if not held or held.isdisjoint(BitMap(numbers[rows].tolist())):
-            return []
-        return [row for row in rows.tolist() if int(numbers[row]) in held]
+    def _unmarked(self) -> list[int]:
+        """Asked once after an assignment, and now and then until there are no more."""
+        if self._without is None or (self._without and time.monotonic() - self._asked > _ASK_AGAIN):
+            self._without = list(self._past.unmarked(self._topic, self._partitions))
+            self._asked = time.monotonic()
+        return self._without
+
+    def _of(self, key: Series | CodeGroup) -> _Held:
+        return self._held[self._partition_of(key[0])]
+
+    def _size(self) -> int:
+        return sum(len(held.series) for held in self._held.values())
+
+    def _make_room(self, wanted: int) -> None:
+        while self._held and self._size() + wanted > self._most:
+            del self._held[max(self._held, key=lambda partition: len(self._held[partition].series))]
 
 
-def _by_series(keys: Keys, rows: Ints) -> Iterable[tuple[int, Ints]]:
-    """`rows` in groups of one series."""
-    if not len(rows):
-        return
-    ordered = rows[np.argsort(keys.of[rows], kind="stable")]
-    series, firsts = np.unique(keys.of[ordered], return_index=True)
-    yield from zip(series.tolist(), np.split(ordered, firsts[1:]), strict=True)
+def _flat(keys: Collection[Key]) -> list[_InvoiceKey]:
+    return sorted((*series, number) for series, number in keys)
+
+
+def _key(flat: _InvoiceKey) -> Key:
+    *series, number = flat
+    mst, form, symbol = series
+    return (mst, form, symbol), number

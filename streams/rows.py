@@ -23,7 +23,8 @@ from invoice_schema.findings import Finding
 from invoice_schema.forms import canonical_mst
 from invoice_schema.tokens import Ints
 from rules import catalogue
-from rules.batch import distinct, read_day, sums
+from rules.batch import days, distinct, read_day, sums
+from rules.facts import storable_days
 from rules.intake import Document
 from rules.judge import Judgement
 from rules.rates import read_rate
@@ -37,9 +38,6 @@ _TOP: Final = np.uint64(2**63)
 _LATEST: Final = np.uint64(2**63 - 1)
 _EVER: Final = 2**64 - 1
 
-# ClickHouse's Date ends at 2149-06-06; days since 1970-01-01.
-_LAST_DAY: Final = np.datetime64("2149-06-06", "D")
-_FIRST_DAY: Final = np.datetime64("1970-01-01", "D")
 _FIRST_YEAR, _LAST_YEAR = 22, 99
 
 
@@ -97,6 +95,7 @@ class Batch:
         """By store table, in the order of writing: the packages' marks come last."""
         return {
             "invoices": self._invoices(),
+            "corrections": self._corrections(),
             "invoice_lines": self._lines(),
             "findings": self._findings(),
             "evidence": self._evidence(),
@@ -104,8 +103,10 @@ class Batch:
         }
 
     @cached_property
-    def _readable(self) -> Ints:
-        return np.flatnonzero(self._judgement.keys.of >= 0)
+    def _fresh(self) -> Mask:
+        """Invoices that have a row of their own: they have a key, and were not accepted before."""
+        fresh: Mask = (self._judgement.keys.of >= 0) & ~self._judgement.repeated
+        return fresh
 
     @cached_property
     def _received(self) -> Ints:
@@ -131,7 +132,7 @@ class Batch:
         }
 
     def _invoices(self) -> pa.Table:
-        columns, rows = self._judgement.columns, pa.array(self._readable)
+        columns, rows = self._judgement.columns, pa.array(np.flatnonzero(self._fresh))
         of = pa.array(self._of)
         packages = self._packages
         sectors, provinces = self._taxpayers.find([package.mst for package in packages])
@@ -171,10 +172,38 @@ class Batch:
         }
         return schema.table("invoices", {name: pa.array(value).take(rows) for name, value in values.items()})
 
+    def _corrections(self) -> pa.Table:
+        """The accepted replacements and adjustments."""
+        facts, versions = self._judgement.facts, self._versions.tolist()
+        found = []
+        for row, correction in facts.corrections.items():
+            if self._fresh[row] and not self._judgement.rejected[row]:
+                (mst, form, symbol), number = correction.key
+                (_, by_form, by_symbol), by_number = facts.keys[row]
+                package = self._packages[self._of[row]]
+                found.append(
+                    {
+                        "mst": mst,
+                        "khmshdon": form,
+                        "khhdon": symbol,
+                        "shdon": number,
+                        "kind": correction.kind,
+                        "by_khmshdon": by_form,
+                        "by_khhdon": by_symbol,
+                        "by_shdon": by_number,
+                        "mtdiep": package.mtdiep,
+                        "sha256": package.sha256,
+                        "received_at": package.received_at,
+                        "decided_at": self._decided_at,
+                        "version": versions[row],
+                    }
+                )
+        return schema.rows("corrections", found)
+
     def _lines(self) -> pa.Table:
         """Lines of accepted invoices; those of a rejected one stand in the evidence."""
         columns = self._judgement.columns
-        accepted = ~self._judgement.rejected & (self._judgement.keys.of >= 0)
+        accepted = self._fresh & ~self._judgement.rejected
         owners = columns.owners("HHDVu")
         rows = np.flatnonzero(accepted[owners])
         owner, at = pa.array(owners[rows]), pa.array(rows)
@@ -219,7 +248,7 @@ class Batch:
             for package, index, (form, series, number), findings in self._told()
             for seq, finding in enumerate(findings, 1)
         ]
-        return schema.table("findings", {name: [row[name] for row in found] for name in schema.FINDINGS.names})
+        return schema.rows("findings", found)
 
     def _told(self) -> Iterator[tuple[Package, int, tuple[str, str, int], Sequence[Finding]]]:
         """Every set of findings with the package, the invoice's place (0: the package) and its key."""
@@ -308,8 +337,7 @@ class Batch:
         ]
 
     def _days(self, name: str) -> pa.Array:
-        days = pc.fill_null(self._judgement.columns.date(name).cast(pa.int32()), 0).to_numpy(zero_copy_only=False)
-        return pa.array(np.where((days < 0) | (days > _LAST_DAY.astype(int)), 0, days), pa.int32()).cast(pa.date32())
+        return pa.array(storable_days(days(self._judgement.columns.date(name))), pa.int32()).cast(pa.date32())
 
     def _buyers(self) -> pa.Array:
         """A pseudonym of the buyer's personal ID: of CCCDan, else of a 12-digit MST."""
@@ -374,8 +402,5 @@ def _number(values: pa.StringArray) -> pa.Array:
 
 
 def _related_day(values: pa.StringArray) -> pa.Array:
-    def day(text: str) -> np.datetime64:
-        found = read_day(text)
-        return found if _FIRST_DAY <= found <= _LAST_DAY else _FIRST_DAY
-
-    return pa.array(np.array(distinct(values, day, _FIRST_DAY), "datetime64[D]"), pa.date32())
+    written = np.array(distinct(values, read_day, np.datetime64("NaT", "D")), "datetime64[D]")
+    return pa.array(storable_days(written), pa.int32()).cast(pa.date32())

@@ -62,9 +62,11 @@ def build(settings: Settings) -> Processing:
     from invoice_schema.envelope import Limits
     from invoice_schema.signatures.trust import Trust
     from storage.client import connect
+    from storage.past import StorePast
     from storage.reader import StoreReader
     from storage.sink import Sink
     from streams.engine import Engine
+    from streams.outages import OutageSnapshot
     from streams.processing import Processing
     from streams.taxpayers import TaxpayerSnapshot
 
@@ -73,9 +75,11 @@ def build(settings: Settings) -> Processing:
     except KeyProblem as problem:
         raise UsageError(f"cannot use the keys: {problem}") from problem
     limits = Limits(settings.max_body, settings.max_depth, settings.max_text, settings.max_invoices)
-    reader = StoreReader(connect(settings))
+    client = connect(settings)
+    reader = StoreReader(client)
+    snapshots = TaxpayerSnapshot(reader), OutageSnapshot(reader)
     trust = Trust(read_authorities(settings.trust), settings.allow_sha1)
-    engine = Engine(reader, sealer, limits, TaxpayerSnapshot(reader), settings.partitions, trust)
+    engine = Engine(reader, StorePast(client), sealer, limits, *snapshots, settings.partitions, trust)
     return Processing(
         engine,
         Sink(connect(settings), patience=settings.patience),

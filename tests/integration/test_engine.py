@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import orjson
@@ -17,15 +20,20 @@ from identity.sealing import Sealer, ensure_keys
 from invoice_schema.envelope import Limits
 from invoice_schema.forms import canonical_mst
 from invoice_schema.messages import read_result
+from storage import outages
 from storage.client import connect
+from storage.closing import end_of
+from storage.past import StorePast
 from storage.reader import StoreReader
 from storage.sink import Sink
 from streams import wire
 from streams.engine import Engine, Message, Output
+from streams.outages import OutageSnapshot
 from streams.rows import open_evidence
 from streams.taxpayers import TaxpayerSnapshot
 from tests.support import samples
-from tests.support.samples import HOUSEHOLD, SELLER, SELLER_2, household, invoice
+from tests.support.past import FIRST_DAY, SYMBOLS, Step, drawn, model, tidy
+from tests.support.samples import DAY, HOUSEHOLD, SELLER, SELLER_2, household, invoice, replaces
 from tests.support.store import StoreProcess
 
 TODAY = vietnam_day(now_us())
@@ -45,7 +53,8 @@ class Bench:
 
     def restart(self) -> None:
         reader = StoreReader(self.client)
-        self.engine = Engine(reader, self.sealer, Limits(), TaxpayerSnapshot(reader))
+        snapshots = TaxpayerSnapshot(reader), OutageSnapshot(reader)
+        self.engine = Engine(reader, StorePast(self.client), self.sealer, Limits(), *snapshots)
 
     def message(self, *bodies: bytes, received_at: int | None = None, partition: int | None = None) -> Message:
         received = [
@@ -166,6 +175,69 @@ def test_rows_without_a_mark_are_the_packages_own(bench: Bench, series: str) -> 
     assert bench.package(body)[0] == "accepted"
     assert bench.rows("SELECT count() FROM invoices FINAL WHERE khhdon = {s:String}", s=series) == [(3,)]
     assert bench.rows("SELECT count() FROM invoice_lines FINAL WHERE khhdon = {s:String}", s=series) == [(6,)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_crashes_and_replays_decide_as_the_model(bench: Bench, seed: int) -> None:
+    """A random past of one seller (tests.support.past), in batches that may end in a crash after any table."""
+    random = Random(seed)
+    symbols = {symbol: f"C26M{next(_fresh)[4:]}" for symbol in SYMBOLS}
+    steps = tidy([replace(step, mst=SELLER) for step in drawn(random, 24)])
+    bodies = [package([_invoice(step, symbols)]) for step in steps]
+    messages = [bench.message(body, received_at=end_of(DAY) - 1) for body in bodies]
+    start = 0
+    while start < len(messages):
+        batch = messages[start : start + random.randint(1, 8)]
+        output = bench.engine.process(batch)
+        crash = random.random() < 0.5
+        names = list(output.tables)
+        written = names[: random.randint(0, len(names))] if crash else names
+        bench.sink.write({name: output.tables[name] for name in written}, f"history:{seed}:{start}:{now_us()}")
+        if crash:
+            bench.restart()
+        else:
+            start += len(batch)
+    told = {"KEY-07", "KEY-08", "COR-03", "COR-04", "SEQ-02"}
+    verdicts = [
+        (bench.package(body)[0] == "rejected", tuple(sorted(code for _, code in bench.codes(body) if code in told)))
+        for body in bodies
+    ]
+    assert verdicts == model(steps)
+
+
+def _invoice(step: Step, symbols: dict[str, str]) -> etree._Element:
+    """The sample invoice that a step stands for, on the sample's day or up to three days before."""
+    symbol, group = symbols[step.symbol], symbols[SYMBOLS[0]][4:]
+    sequence = step.code or int.from_bytes(step.content[:1]) * 1_000 + step.number
+    edit = {"NDHDon/NBan/DChi": step.content.decode()} | ({} if step.sound else {"NDHDon/TToan/TgTTTBSo": "1"})
+    corrects = None
+    if step.corrects is not None:
+        kind, other, number = step.corrects
+        corrects = replaces(number, khhdon=symbols[other], tchdon=kind)
+    return invoice(
+        shdon=step.number,
+        khhdon=symbol,
+        nlap=DAY - timedelta(FIRST_DAY + 3 - step.day),
+        mccqt=f"M1-26-{group}{'ZZZ' if step.code else symbol[3:]}-{sequence:011d}",
+        corrects=corrects,
+        edit=edit,
+    )
+
+
+def test_an_outage_excuses_late_data(bench: Bench, series: str) -> None:
+    late = package([invoice(khhdon=f"C26M{series[4:]}")])
+    received = end_of(DAY + timedelta(1)) - 1
+    declared = [outages.Declared(SELLER, DAY, DAY, 2, "mất điện")]
+    codes = []
+    for number, withdrawn in ((1, None), (2, False), (3, True)):
+        if withdrawn is not None:
+            outages.declare(bench.client, declared, withdrawn=withdrawn)
+        bench.restart()
+        late = package([invoice(shdon=number, khhdon=f"C26M{series[4:]}")])
+        bench.hand_over(bench.message(late, received_at=received))
+        codes.append([code for _, code in bench.codes(late)])
+    assert codes == [["DATE-02"], ["DATE-03"], ["DATE-02"]]
+    assert outages.current(bench.client) == []
 
 
 def test_an_id_used_for_another_body_is_refused(bench: Bench, series: str) -> None:

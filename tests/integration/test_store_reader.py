@@ -54,32 +54,6 @@ def test_marks_are_the_first_decisions(client: Client, reader: StoreReader) -> N
     assert reader.marks([]) == {}
 
 
-@pytest.mark.parametrize(
-    "numbers", [[1], [5, 7], list(range(1, 33)), list(range(1, 34)), [*range(1, 70_000, 7), 99_999_999]]
-)
-def test_series_are_the_accepted_numbers(client: Client, reader: StoreReader, numbers: list[int]) -> None:
-    mst = f"7{len(numbers):09d}"
-    accepted = [rows.invoice(0, mst=mst, khhdon="C26MAA", period=2026, shdon=number) for number in numbers]
-    rejected = [rows.invoice(0, mst=mst, khhdon="C26MAA", period=2026, shdon=55_555_555, decision="rejected")]
-    client.insert_arrow("invoices", rows.table("invoices", accepted + rejected))
-    other = rows.invoice(0, mst=mst, khhdon="C26MBB", period=2026, shdon=3)
-    client.insert_arrow("invoices", rows.table("invoices", [other]))
-    found = reader.series([(mst, "1", "C26MAA"), (mst, "1", "C26MBB"), (mst, "2", "C26MAA")])
-    assert {key: list(value) for key, value in found.items()} == {
-        (mst, "1", "C26MAA"): numbers,
-        (mst, "1", "C26MBB"): [3],
-    }
-
-
-def test_accepted_gives_the_first_accepted_content(client: Client, reader: StoreReader) -> None:
-    key: dict[str, Any] = {"mst": "7100000001", "khmshdon": "1", "khhdon": "C26MAA", "period": 2026, "shdon": 1}
-    for at, content, decision in ((2, b"b" * 16, "accepted"), (1, b"a" * 16, "accepted"), (0, b"r" * 16, "rejected")):
-        row = rows.invoice(0, at=rows.NOON + at, content=content, decision=decision, **key)
-        client.insert_arrow("invoices", rows.table("invoices", [row]))
-    asked = [("7100000001", "1", "C26MAA", number) for number in range(1, 2_500)]
-    assert reader.accepted(asked) == {asked[0]: b"a" * 16}
-
-
 def test_the_registry_and_its_version(client: Client, reader: StoreReader) -> None:
     before = reader.taxpayers_version()
     for version, sector in ((before + 1, "I56"), (before + 2, "G47")):

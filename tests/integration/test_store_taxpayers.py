@@ -10,9 +10,10 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from hoadon.common.errors import UsageError
+from identity.registry_csv import COLUMNS
 from identity.sealing import Sealer, ensure_keys
 from storage.client import connect
-from storage.taxpayers import COLUMNS, import_csv
+from storage.taxpayers import import_csv
 from tests.support.store import StoreProcess
 
 HEADER = ",".join(COLUMNS)

@@ -15,6 +15,7 @@ implausible (no tax office has the prefix 99), personal IDs end in 000000.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -85,7 +86,7 @@ def invoice(
     year = f"{nlap.year % 100:02d}"
     symbol = khhdon or f"C{year}MAA"
     if mccqt is None:
-        mccqt = f"M{khmshdon}-{year}-ABCDE-{shdon:011d}"
+        mccqt = f"M{khmshdon}-{year}-ABCDE-{_block(symbol) * 100_000_000 + shdon:011d}"
     hdon = etree.Element("HDon")
     dlhdon = etree.SubElement(hdon, "DLHDon")
     head = _group(
@@ -117,6 +118,12 @@ def invoice(
     _child(hdon, "MCCQT", mccqt)
     _apply(dlhdon, edit)
     return hdon
+
+
+def _block(symbol: str) -> int:
+    """0 for a series that ends in AA: every series of a seller has codes of its own."""
+    first, second = symbol[4:6] if re.fullmatch("[A-Z]{2}", symbol[4:]) else "AA"
+    return (ord(first) - ord("A")) * 26 + ord(second) - ord("A")
 
 
 def household(*, mst: str = HOUSEHOLD, **rest: object) -> etree._Element:

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.vectors.cases import dates, envelope, keys, schema, signatures, sums, vat
+from tests.vectors.cases import dates, envelope, keys, registered, schema, signatures, sums, vat
 from tests.vectors.parts import Vectors
 
 HERE = Path(__file__).parent
@@ -35,6 +35,7 @@ def _toml(vectors: Vectors) -> str:
 
     tables = {
         "received_at": ("When the package arrives; without it no rule sees a time of receipt.", vectors.received_at),
+        "registry": ("The taxpayers; without it no rule sees a registry.", vectors.registry),
         "also": ("Other findings of severity P or E that the case cannot be without.", vectors.also),
         "data": ("The data of the finding, word for word.", vectors.data),
     }
@@ -47,7 +48,10 @@ def _toml(vectors: Vectors) -> str:
 
 def main() -> None:
     vectors = Vectors()
-    for family in (envelope.texts, envelope.envelope, schema.schema, keys.keys, vat.vat, sums.sums, dates.dates):
+    for family in (
+        envelope.texts, envelope.envelope, schema.schema, keys.keys, registered.registered, vat.vat, sums.sums,
+        dates.dates,
+    ):  # fmt: skip
         family(vectors)
     for family in (signatures.packages, signatures.invoices):
         family(vectors)

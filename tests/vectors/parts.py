@@ -21,6 +21,7 @@ class Vectors:
 
     bodies: dict[str, bytes] = field(default_factory=dict)
     received_at: dict[str, str] = field(default_factory=dict)
+    registry: dict[str, str] = field(default_factory=dict)
     also: dict[str, Sequence[str]] = field(default_factory=dict)
     data: dict[str, Mapping[str, object]] = field(default_factory=dict)
 
@@ -30,6 +31,7 @@ class Vectors:
         body: bytes,
         *,
         received_at: str | None = None,
+        registry: str | None = None,
         also: Sequence[str] = (),
         data: Mapping[str, object] | None = None,
     ) -> None:
@@ -38,6 +40,8 @@ class Vectors:
         self.bodies[name] = body
         if received_at:
             self.received_at[name] = received_at
+        if registry:
+            self.registry[name] = registry
         if also:
             self.also[name] = also
         if data:

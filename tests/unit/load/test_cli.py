@@ -10,10 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from hoadon.common.errors import UsageError
-from load import registry
+from identity.registry_csv import COLUMNS
 from load.cli import app
 from load.merchants import merchants
-from storage.taxpayers import COLUMNS
 
 
 def test_generate_writes_packages_and_truth(tmp_path: Path) -> None:
@@ -31,7 +30,7 @@ def test_registry_has_the_contracts_columns(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["registry", str(path), "--merchants", "40"]).exit_code == 0
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert tuple(rows[0]) == registry.COLUMNS == COLUMNS
+    assert tuple(rows[0]) == COLUMNS
     assert [row["mst"] for row in rows] == [one.mst for one in merchants(40)]
     assert {row["kind"] for row in rows} == {"enterprise", "household"}
     assert all(row["personal_id"] == (row["mst"] if row["kind"] == "household" else "") for row in rows)

@@ -13,14 +13,16 @@ from rules.law import VAT_8, late_band, regime
 from rules.rates import read_rate
 from rules.rule import Rule, Text
 
-# The rules that this version runs, with the severities of the catalogue.
+# The catalogue, but for the rules on payments.
 SEVERITIES = {
     **{f"ENV-{number:02d}": "P" for number in range(1, 12)},
-    **dict.fromkeys(("SIG-01", "XSD-01", "CUR-01", "ID-01", "KEY-07", "DATE-01"), "E"),
-    **{f"KEY-{number:02d}": "E" for number in range(1, 6)},
+    **dict.fromkeys(("SIG-01", "XSD-01", "CUR-01", "DATE-01", "COR-04"), "E"),
+    **{f"KEY-{number:02d}": "E" for number in range(1, 9)},
+    **dict.fromkeys(("ID-01", "ID-02", "ID-03"), "E"),
     **dict.fromkeys(("VAT-01", "VAT-02", "VAT-03", "VAT-05"), "E"),
     **dict.fromkeys(("SUM-01", "SUM-02", "SUM-03", "SUM-04", "SUM-06", "SUM-07"), "E"),
-    "DATE-02": "W",
+    **dict.fromkeys(("ID-06", "ID-07", "DATE-02", "COR-03", "SEQ-01", "SEQ-02"), "W"),
+    **dict.fromkeys(("ID-08", "DATE-03", "HH-01"), "I"),
 }
 
 

@@ -16,7 +16,7 @@ from tests.support.samples import BRANCH, DAY, HOUSEHOLD, SELLER, Line, househol
 def judged(body: bytes, received: date | None = DAY) -> Judgement:
     document = take_in(body).document
     assert document is not None
-    return judge([document], [received], Remembered())
+    return judge([document], [received], Remembered(complete=False))
 
 
 def codes(*args: Any, received: date | None = DAY, mst: str = SELLER, **kwargs: Any) -> list[str]:

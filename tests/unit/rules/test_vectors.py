@@ -5,11 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from identity.registry import MemoryRegistry
+from identity.registry_csv import checked
 from invoice_schema.findings import Finding
 from rules.catalogue import RULES
 from rules.history import Remembered
@@ -26,7 +29,8 @@ def findings_of(case: str) -> Sequence[Finding]:
     taken = take_in(body)
     if taken.document is None:
         return taken.findings
-    judgement = judge([taken.document], [_day(NOTES["received_at"].get(case))], Remembered())
+    day, registry = _day(NOTES["received_at"].get(case)), _registry(NOTES["registry"].get(case))
+    judgement = judge([taken.document], [day], Remembered(), registry)
     return [finding for told in judgement.findings.values() for finding in told]
 
 
@@ -34,6 +38,14 @@ def _day(received_at: str | None) -> date | None:
     if received_at is None:
         return None
     return datetime.fromisoformat(received_at).astimezone(ZoneInfo("Asia/Ho_Chi_Minh")).date()
+
+
+@cache
+def _registry(name: str | None) -> MemoryRegistry | None:
+    if name is None:
+        return None
+    with (VECTORS / name).open("rb") as file:
+        return MemoryRegistry.from_csv(checked(file))
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -1,0 +1,152 @@
+"""The registry as a CSV (columns: COLUMNS, UTF-8, with a header): read in blocks, every row checked.
+
+A file is read from an open binary file, so that who opens it may be anybody. Personal IDs are never named in an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import BinaryIO, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from invoice_schema.forms import canonical_mst
+
+COLUMNS: Final = (
+    "mst", "personal_id", "name", "kind", "status", "status_since", "sector", "province", "mtt_code",
+    "registered_from", "legacy_mst", "accounts",
+)  # fmt: skip
+_BLOCK: Final = 8 * 1024 * 1024
+_NAMED: Final = 10
+_SHAPE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE: Final = r"^(?:\d{4}-\d{2}-\d{2})?$"
+_PATTERNS: Final = {
+    "mst": (r"^(?:\d{10}|\d{12}|\d{13})$", "mst has no valid form"),
+    "personal_id": (r"^(?:\d{12})?$", "personal_id is not 12 digits"),
+    "kind": (r"^(?:enterprise|household|individual)$", "kind is not enterprise, household or individual"),
+    "status": (r"^(?:active|suspended|closed)$", "status is not active, suspended or closed"),
+    "status_since": (_DATE, "status_since is not a date YYYY-MM-DD"),
+    "mtt_code": (r"^(?:[A-Z0-9]{5})?$", "mtt_code is not five characters A-Z0-9"),
+    "registered_from": (_DATE, "registered_from is not a date YYYY-MM-DD"),
+    "legacy_mst": (r"^(?:\d{10}|\d{13})?$", "legacy_mst has no valid form"),
+    "accounts": (r"^(?:\d{6}:[A-Za-z0-9]{1,30}(?:;\d{6}:[A-Za-z0-9]{1,30})*;?)?$", "accounts are not BIN:ACCOUNT;…"),
+}
+
+
+class NoRegistry(ValueError):
+    """The file is no registry, in one line."""
+
+
+class BadRows(NoRegistry):
+    """Rows of the file are wrong. The line names the first of them (the header is row 1)."""
+
+
+def checked(file: BinaryIO) -> Iterator[pa.RecordBatch]:
+    """The rows of `file`: the columns of COLUMNS as trimmed texts, tax codes canonical.
+
+    Raises NoRegistry, BadRows only when all is read: nothing may be done with the rows before the iteration ends.
+    """
+    cut: list[int] = []
+    problems: list[tuple[int, str]] = []
+    codes: list[pa.Array] = []
+    row = 2
+    for rows in blocks(file, cut):
+        problems += [(row + at, text) for at, text in _problems(rows)]
+        codes.append(rows["mst"])
+        row += rows.num_rows
+        yield rows
+    if cut:
+        problems = [(number, "wrong number of columns") for number in cut]
+    elif not problems:
+        problems = [(2 + at, "mst stands in the file before") for at in _repeated(codes)]
+    if problems:
+        named = "; ".join(f"row {number}: {text}" for number, text in sorted(problems)[:_NAMED])
+        more = f" and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
+        raise BadRows(named + more)
+
+
+def blocks(file: BinaryIO, cut: list[int] | None = None) -> Iterator[pa.RecordBatch]:
+    """The same rows of a file that was checked before. Row numbers of rows cut short or too long go to `cut`."""
+
+    def skip(row: csv.InvalidRow) -> str:
+        if cut is not None:
+            cut.append(row.number or 0)
+        return "skip"
+
+    try:
+        with csv.open_csv(
+            file,
+            read_options=csv.ReadOptions(use_threads=False, block_size=_BLOCK),
+            parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(COLUMNS, pa.string()), include_columns=COLUMNS, strings_can_be_null=False
+            ),
+        ) as reader:
+            for batch in reader:
+                if batch.num_rows:
+                    yield _normalised(batch)
+    except pa.ArrowKeyError as error:
+        raise NoRegistry(f"the header must name {','.join(COLUMNS)}") from error
+    except pa.ArrowInvalid as error:
+        what = "it is not UTF-8" if "UTF8" in str(error) else "it is empty or no CSV"
+        raise NoRegistry(f"cannot be read: {what}") from error
+
+
+def dates(texts: pa.StringArray) -> pa.Date32Array:
+    """The days of a column of dates, null where none is stated."""
+    return pc.if_else(pc.equal(texts, ""), None, texts).cast(pa.date32())
+
+
+def _normalised(batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = {name: pc.utf8_trim_whitespace(batch[name]) for name in COLUMNS}
+    for name in ("mst", "legacy_mst"):
+        columns[name] = _canonical(columns[name])
+    return pa.record_batch(columns)
+
+
+def _canonical(codes: pa.StringArray) -> pa.StringArray:
+    written = pc.invert(pc.match_substring_regex(codes, r"^\d*$"))
+    odd = [canonical_mst(code) for code in codes.filter(written).to_pylist()]
+    return pc.replace_with_mask(codes, written, pa.array(odd, pa.string()))
+
+
+def _problems(rows: pa.RecordBatch) -> Iterator[tuple[int, str]]:
+    for name, (pattern, text) in _PATTERNS.items():
+        for at in _places(pc.invert(pc.match_substring_regex(rows[name], pattern))):
+            yield at, text
+    for name in ("status_since", "registered_from"):
+        wrong = [text for text in pc.unique(rows[name]).to_pylist() if _SHAPE.fullmatch(text) and not _is_day(text)]
+        for at in _places(pc.is_in(rows[name], pa.array(wrong, pa.string()))) if wrong else []:
+            yield at, f"{name} is no day between 1970 and 2148"
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return 1970 <= date.fromisoformat(text).year <= 2148
+    except ValueError:
+        return False
+
+
+def _places(mask: pa.BooleanArray) -> list[int]:
+    found: list[int] = pc.indices_nonzero(mask).to_pylist()
+    return found
+
+
+def _repeated(codes: Sequence[pa.Array]) -> list[int]:
+    """Places of tax codes that stand in the file before."""
+    if not codes:
+        return []
+    column = pa.chunked_array(codes)
+    if len(pc.unique(column)) == len(column):
+        return []
+    seen: set[str] = set()
+    places: list[int] = []
+    for at, code in enumerate(column.to_pylist()):
+        if code in seen:
+            places.append(at)
+        seen.add(code)
+    return places

@@ -1,0 +1,63 @@
+"""The registry's CSV: what its rows become, and that a bad one is named without a personal ID."""
+
+from __future__ import annotations
+
+from datetime import date
+from io import BytesIO
+
+import pytest
+
+from identity.registry_csv import COLUMNS, BadRows, NoRegistry, blocks, checked, dates
+
+HEADER = ",".join(COLUMNS)
+PERSON = "001090000000"
+SOUND = "9900000016,,A,enterprise,active,2024-02-29,,,,,,"
+
+
+def file(*lines: str, header: str = HEADER) -> BytesIO:
+    return BytesIO("\n".join([header, *lines, ""]).encode())
+
+
+def test_rows_are_trimmed_and_codes_canonical() -> None:
+    (rows,) = checked(file(f' 9900000016-001 ,{PERSON}," Phở ""Hà"", CN 1 ",household,active,,,,,,9900000023-002 ,'))
+    (row,) = rows.to_pylist()
+    assert (row["mst"], row["legacy_mst"]) == ("9900000016001", "9900000023002")
+    assert (row["personal_id"], row["name"], row["status_since"]) == (PERSON, 'Phở "Hà", CN 1', "")
+
+
+def test_columns_stand_in_any_order_behind_a_byte_order_mark() -> None:
+    header = "\ufeff" + ",".join(reversed(COLUMNS))
+    (rows,) = checked(file(",".join(reversed(SOUND.split(","))), header=header))
+    assert rows.to_pylist()[0]["mst"] == "9900000016"
+    assert dates(rows["status_since"]).to_pylist() == [date(2024, 2, 29)]
+
+
+def test_no_row_is_no_problem() -> None:
+    assert list(checked(file())) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("9900000023,1234,A,enterprise,active,,,,,,,", "row 3: personal_id"),
+        ("9900000023,,A,enterprise,active,2023-02-29,,,,,,", "row 3: status_since is no day"),
+        ("9900000023,,A,enterprise,active", "row 3: wrong number of columns"),
+        (" 99000 00016,,A,enterprise,closed,,,,,,,", "row 3: mst stands in the file before"),
+        (f"{PERSON}0a,{PERSON}x,,household,active,,,,,,,", "row 3: mst has no valid form"),
+    ],
+)
+def test_a_bad_row_is_named_at_the_end(line: str, problem: str) -> None:
+    rows = checked(file(SOUND, line))
+    assert next(rows)["mst"][0].as_py() == "9900000016"
+    with pytest.raises(BadRows) as found:
+        next(rows)
+    assert problem in str(found.value)
+    assert PERSON not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"mst,kind\n1,2\n", HEADER.encode() + b"\n9900000016,,\xff\xfe,enterprise,active,,,,,,,\n"]
+)
+def test_what_is_no_registry(content: bytes) -> None:
+    with pytest.raises(NoRegistry):
+        list(blocks(BytesIO(content)))
