@@ -31,7 +31,10 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A named type. `values` is its code list, `max_length` its greatest number of characters, where it has one."""
+    """A named type. `values` is its code list, `min_length` and `max_length` bound its characters, where it has them.
+
+    `base` is what a leaf restricts or extends, such as `xs:token` or `xs:date`; `members` are the types of a union.
+    """
 
     name: str
     kind: Kind
@@ -41,6 +44,16 @@ class Type:
     attributes: frozenset[str] = frozenset()
     values: tuple[str, ...] = ()
     max_length: int | None = None
+    min_length: int | None = None
+    pattern: str | None = None
+    base: str = ""
+    members: tuple[str, ...] = ()
+
+
+@cache
+def roots(name: str) -> Mapping[str, str]:
+    """The elements that a document of one schema file may begin with, and their types."""
+    return {element.attrib["name"]: element.attrib["type"] for element in pack.read(name).iterfind(f"{_XS}element")}
 
 
 @cache
@@ -50,11 +63,10 @@ def types(name: str) -> Mapping[str, Type]:
     found: dict[str, Type] = {}
     for include in root.iterfind(f"{_XS}include"):
         found.update(types(include.attrib["schemaLocation"]))
-    elements = {element.attrib["name"]: element.attrib["type"] for element in root.iterfind(f"{_XS}element")}
     for node in root.iterfind(f"{_XS}simpleType"):
         found[node.attrib["name"]] = _leaf(node)
     for node in root.iterfind(f"{_XS}complexType"):
-        found[node.attrib["name"]] = _complex(node, elements)
+        found[node.attrib["name"]] = _complex(node, roots(name))
     return found
 
 
@@ -65,23 +77,32 @@ def _texts(node: etree._Element) -> tuple[str, str]:
 
 def _leaf(node: etree._Element) -> Type:
     vi, en = _texts(node)
-    longest = node.find(f"{_XS}restriction/{_XS}maxLength")
+    restriction = node.find(f"{_XS}restriction")
+    if restriction is None:
+        union = node.find(f"{_XS}union")
+        members = () if union is None else tuple(union.attrib["memberTypes"].split())
+        return Type(node.attrib["name"], "leaf", vi, en, members=members)
+    facets = {etree.QName(facet).localname: facet.attrib["value"] for facet in restriction}
     return Type(
         node.attrib["name"],
         "leaf",
         vi,
         en,
-        values=tuple(value.attrib["value"] for value in node.iterfind(f"{_XS}restriction/{_XS}enumeration")),
-        max_length=None if longest is None else int(longest.attrib["value"]),
+        values=tuple(value.attrib["value"] for value in restriction.iterfind(f"{_XS}enumeration")),
+        max_length=int(facets["maxLength"]) if "maxLength" in facets else None,
+        min_length=int(facets["minLength"]) if "minLength" in facets else None,
+        pattern=facets.get("pattern"),
+        base=restriction.attrib["base"],
     )
 
 
 def _complex(node: etree._Element, elements: Mapping[str, str]) -> Type:
     vi, en = _texts(node)
     kind: Kind = "group"
+    extension = node.find(f"{_XS}simpleContent/{_XS}extension")
     if node.find(f".//{_XS}any") is not None:
         kind = "any"
-    elif node.find(f"{_XS}simpleContent") is not None:
+    elif extension is not None:
         kind = "leaf"
     children: dict[str, Child] = {}
     for name, child in _particles(node, elements, optional=False):
@@ -90,7 +111,8 @@ def _complex(node: etree._Element, elements: Mapping[str, str]) -> Type:
             Child(child.type, child.required or bool(before and before.required), True) if before else child
         )
     attributes = frozenset(attribute.attrib["name"] for attribute in node.iter(f"{_XS}attribute"))
-    return Type(node.attrib["name"], kind, vi, en, children, attributes)
+    base = "" if extension is None else extension.attrib["base"]
+    return Type(node.attrib["name"], kind, vi, en, children, attributes, base=base)
 
 
 def _particles(node: etree._Element, elements: Mapping[str, str], *, optional: bool) -> Iterator[tuple[str, Child]]:

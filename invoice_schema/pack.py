@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from lxml import etree
 
+MESSAGES: Final = ("tdiep-206.xsd", "tdiep-999.xsd", "tdiep-204.xsd", "tdiep-303.xsd", "tdiep-301.xsd")
+
 _BASE: Final = "hoadon-pack:///"
 _FOLDER: Final = files("invoice_schema") / "xsd"
 
@@ -26,7 +28,7 @@ def source(name: str) -> bytes:
 
 def read(name: str) -> etree._Element:
     """The root element of one file of the pack."""
-    return _parse(source(name))
+    return parse(source(name))
 
 
 def compiled(name: str) -> etree.XMLSchema:
@@ -36,10 +38,11 @@ def compiled(name: str) -> etree.XMLSchema:
 
 def extended(schema: str) -> etree.XMLSchema:
     """A validator for a schema written in place, which may include files of the pack."""
-    return etree.XMLSchema(_parse(schema.encode()))
+    return etree.XMLSchema(parse(schema.encode()))
 
 
-def _parse(text: bytes) -> etree._Element:
+def parse(text: bytes) -> etree._Element:
+    """The root of a schema, without comments; what it includes is read from the pack."""
     parser = etree.XMLParser(no_network=True, resolve_entities=False, remove_comments=True)
     parser.resolvers.add(_Locked())
     return etree.fromstring(text, parser, base_url=f"{_BASE}schema.xsd")

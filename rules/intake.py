@@ -18,6 +18,8 @@ from rules.signatures import unverified
 
 _WITHOUT_CODE = 216
 
+is_signed = etree.XPath("boolean(DLieu/HDon/DSCKS)")
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -66,7 +68,7 @@ def take_in(
             errors = validate_hdon(hdon)
             if errors:
                 refused[place] = errors
-    broken = unverified(opened.hdons, refused, trust, received_us) if is_signed(body) else {}
+    broken = unverified(opened.hdons, refused, trust, received_us) if is_signed(tree) else {}
     return Intake(
         (),
         Document(envelope, plain(body, already=opened.plain), refused, broken),
@@ -75,11 +77,6 @@ def take_in(
         envelope.mst,
         len(opened.hdons),
     )
-
-
-def is_signed(body: bytes) -> bool:
-    """Whether an invoice may be. An element's name cannot be written in another way."""
-    return b"DSCKS" in body
 
 
 def _too_early(hdons: Sequence[etree._Element]) -> tuple[Finding, ...]:

@@ -37,7 +37,9 @@ class DayClose:
         now = now_us()
         if now < self._next_us:
             return
-        day = self._close.next(vietnam_day(complete_up_to_us))
+        today = vietnam_day(complete_up_to_us)
+        day = self._close.next(today)
+        metrics.DAYS_OPEN.set((today - day).days if day else 0)
         if day is None:
             self._next_us = now + _EVERY_US
             return

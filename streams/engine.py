@@ -93,12 +93,15 @@ class Engine:
         taxpayers: TaxpayerSnapshot,
         outages: OutageSnapshot,
         partitions: int = 12,
+        ledger_series: int = 1_000_000,
         trust: Trust = NO_AUTHORITIES,
     ) -> None:
         self._store, self._sealer, self._limits = store, sealer, limits
         self._taxpayers, self._outages = taxpayers, outages
         self._partitions, self._trust = partitions, trust
-        self._ledger = Ledger(past, wire.PACKAGES, partitions, lambda mst: wire.partition_of(mst.encode(), partitions))
+        self._ledger = Ledger(
+            past, wire.PACKAGES, partitions, lambda mst: wire.partition_of(mst.encode(), partitions), ledger_series
+        )
 
     def process(self, messages: Sequence[Message]) -> Output:
         """Decide a batch, in the order of `messages`. Raises hoadon.common.errors.Unavailable where the store fails."""

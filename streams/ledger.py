@@ -58,9 +58,7 @@ class Ledger:
 
     complete = True
 
-    def __init__(
-        self, past: Past, topic: str, partitions: int, partition_of: Callable[[str], int], most: int = 1_000_000
-    ) -> None:
+    def __init__(self, past: Past, topic: str, partitions: int, partition_of: Callable[[str], int], most: int) -> None:
         self._past, self._topic, self._partitions = past, topic, partitions
         self._partition_of, self._most = lru_cache(1 << 17)(partition_of), most
         self._held: dict[int, _Held] = defaultdict(_Held)

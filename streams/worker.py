@@ -79,7 +79,8 @@ def build(settings: Settings) -> Processing:
     reader = StoreReader(client)
     snapshots = TaxpayerSnapshot(reader), OutageSnapshot(reader)
     trust = Trust(read_authorities(settings.trust), settings.allow_sha1)
-    engine = Engine(reader, StorePast(client), sealer, limits, *snapshots, settings.partitions, trust)
+    counts = settings.partitions, settings.ledger_series
+    engine = Engine(reader, StorePast(client), sealer, limits, *snapshots, *counts, trust)
     return Processing(
         engine,
         Sink(connect(settings), patience=settings.patience),

@@ -14,9 +14,13 @@ from invoice_schema.model import Type
 VALUES: Mapping[str, str] = {
     "AuthorityMark": "M1-26-ABCDE-00000000001",
     "Amount": "-1234.5",
+    "AnswerId": "TCT" + "0123456789ABCDEF" * 2,
     "AuthorityCode": "TCT",
     "Count": "1",
     "Date": "2028-02-29",
+    "DateOrDateTime": "2026-11-20T09:42:11",
+    "DateTime": "2026-11-20T23:59:59",
+    "ErrorCode": "SU04",
     "InvoiceNumber": "00012345678",
     "MessageId": "V9900000048" + "0123456789ABCDEF" * 2,
     "OptionalAmount": "123456789012345678901.123456",
@@ -38,9 +42,12 @@ NASTY = (
 
 
 def full(name: str = "HDon", schema: str = "tdiep-206.xsd") -> etree._Element:
-    """An element with everything that the schema allows below it."""
+    """A root element with everything that the schema allows below it; of a 204, what goes with LTBao 7."""
     types = model.types(schema)
-    return _build(name, types["Invoice" if name == "HDon" else "Package"], types)
+    root = _build(name, types[model.roots(schema)[name]], types)
+    for excluded in root.findall(".//KHLKhac"):
+        excluded.getparent().remove(excluded)  # type: ignore[union-attr]
+    return root
 
 
 def _build(name: str, type_: Type, types: Mapping[str, Type]) -> etree._Element:

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.vectors.cases import dates, envelope, keys, registered, schema, signatures, sums, vat
+from tests.vectors.cases import dates, envelope, keys, past, registered, schema, signatures, sums, vat
 from tests.vectors.parts import Vectors
 
 HERE = Path(__file__).parent
@@ -21,6 +21,7 @@ def _write(vectors: Vectors) -> None:
         shutil.rmtree(HERE / code, ignore_errors=True)
         (HERE / code).mkdir()
     for name, body in vectors.bodies.items():
+        (HERE / name).parent.mkdir(exist_ok=True)
         (HERE / f"{name}.xml").write_bytes(body)
     (HERE / "vectors.toml").write_text(_toml(vectors))
 
@@ -35,6 +36,7 @@ def _toml(vectors: Vectors) -> str:
 
     tables = {
         "received_at": ("When the package arrives; without it no rule sees a time of receipt.", vectors.received_at),
+        "outages": ("The declared outages; without them no rule sees any.", vectors.outages),
         "registry": ("The taxpayers; without it no rule sees a registry.", vectors.registry),
         "also": ("Other findings of severity P or E that the case cannot be without.", vectors.also),
         "data": ("The data of the finding, word for word.", vectors.data),
@@ -42,18 +44,20 @@ def _toml(vectors: Vectors) -> str:
     parts = ["# Made by make.py. What a vector needs besides its document."]
     for name, (comment, entries) in tables.items():
         parts += ["", f"# {comment}", f"[{name}]"]
-        parts += [f'"{case}.xml" = {value(thing)}' for case, thing in sorted(entries.items())]
+        parts += [f'"{_path(case)}" = {value(thing)}' for case, thing in sorted(entries.items())]
     return "\n".join(parts) + "\n"
+
+
+def _path(case: str) -> str:
+    return case.rstrip("/") if case.endswith("/") else f"{case}.xml"
 
 
 def main() -> None:
     vectors = Vectors()
     for family in (
         envelope.texts, envelope.envelope, schema.schema, keys.keys, registered.registered, vat.vat, sums.sums,
-        dates.dates,
+        dates.dates, past.past, signatures.packages, signatures.invoices,
     ):  # fmt: skip
-        family(vectors)
-    for family in (signatures.packages, signatures.invoices):
         family(vectors)
     _write(vectors)
 

@@ -24,6 +24,19 @@ class Vectors:
     registry: dict[str, str] = field(default_factory=dict)
     also: dict[str, Sequence[str]] = field(default_factory=dict)
     data: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    outages: dict[str, str] = field(default_factory=dict)
+
+    def add_several(
+        self, name: str, bodies: Sequence[bytes], *, received_at: str | None = None, also: Sequence[str] = ()
+    ) -> None:
+        """A case of several documents, which share a history in this order: a folder."""
+        if f"{name}/1" in self.bodies:
+            raise ValueError(f"two cases named {name}")
+        self.bodies |= {f"{name}/{number}": body for number, body in enumerate(bodies, 1)}
+        if received_at:
+            self.received_at[f"{name}/"] = received_at
+        if also:
+            self.also[f"{name}/"] = also
 
     def add(
         self,
@@ -34,6 +47,7 @@ class Vectors:
         registry: str | None = None,
         also: Sequence[str] = (),
         data: Mapping[str, object] | None = None,
+        outages: str | None = None,
     ) -> None:
         if name in self.bodies:
             raise ValueError(f"two cases named {name}")
@@ -46,6 +60,8 @@ class Vectors:
             self.also[name] = also
         if data:
             self.data[name] = data
+        if outages:
+            self.outages[name] = outages
 
 
 def pretty(body: bytes) -> bytes:
