@@ -1,89 +1,168 @@
-"""`hoadon rules`: the catalogue of rules as a person reads it."""
+"""`hoadon rules`: the catalogue of rules as a person reads it, and as JSON."""
 
 from __future__ import annotations
 
+import difflib
+import re
 import sys
+from collections.abc import Iterator
 from datetime import date
-from typing import Final
+from typing import Any, Final, Literal
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+import orjson
 
 from hoadon.common.errors import UsageError
+from hoadon.validate.terminal import SEVERITY, Terminal, cells, padded, terminal
+from hoadon.validate.words import say
 from rules.catalogue import RULES
-from rules.rule import ALWAYS, Lang, Rule
+from rules.examples import EXAMPLES, Example
+from rules.rule import ALWAYS, Lang, Rule, Text
 
-_PIPED_WIDTH: Final = 160
-_COLOURS: Final = {"P": "bold red", "E": "red", "W": "yellow", "I": "cyan"}
-_WORDS: Final[dict[Lang, dict[str, str]]] = {
-    "vi": {
-        "code": "Mã", "severity": "Mức", "title": "Quy tắc", "mloi": "MLoi (999/204)", "message": "Thông báo",
-        "hint": "Cách sửa", "dates": "Áp dụng theo NLap", "basis": "Căn cứ pháp lý", "kind": "Cần",
-        "example": "Ví dụ", "always": "mọi ngày", "from": "từ {first}", "until": "đến {last}",
-        "doc": "chỉ cần văn bản", "ctx": "cần dữ liệu khác (sổ đăng ký, lịch sử, thời điểm nhận)",
-        "P": "từ chối cả gói", "E": "từ chối hoá đơn", "W": "cảnh báo", "I": "thông tin",
-    },
-    "en": {
-        "code": "Code", "severity": "Severity", "title": "Rule", "mloi": "MLoi (999/204)", "message": "Message",
-        "hint": "Hint", "dates": "Applies to NLap", "basis": "Legal basis", "kind": "Needs",
-        "example": "Example", "always": "any day", "from": "from {first}", "until": "until {last}",
-        "doc": "the document only", "ctx": "other data (registry, history, time of receipt)",
-        "P": "rejects the package", "E": "rejects the invoice", "W": "warning", "I": "information",
-    },
-}  # fmt: skip
+_WORDS: Final = {
+    "code": Text("Mã", "Code"),
+    "severity": Text("Mức", "Severity"),
+    "title": Text("Quy tắc", "Rule"),
+    "mloi": Text("MLoi (999/204)", "MLoi (999/204)"),
+    "message": Text("Thông báo", "Message"),
+    "hint": Text("Cách sửa", "To mend"),
+    "dates": Text("Áp dụng theo NLap", "Applies to NLap"),
+    "basis": Text("Căn cứ pháp lý", "Legal basis"),
+    "kind": Text("Cần", "Needs"),
+    "example": Text("Ví dụ", "Example"),
+    "always": Text("mọi ngày", "any day"),
+    "from": Text("từ {first}", "from {first}"),
+    "until": Text("đến {last}", "until {last}"),
+    "doc": Text("chỉ cần văn bản", "the document only"),
+    "ctx": Text(
+        "dữ liệu khác: sổ đăng ký, lịch sử hoặc thời điểm nhận", "other data: registry, history or the time of receipt"
+    ),
+    "in": Text("trong {place}", "in {place}"),
+    "received": Text("nhận ngày {day}", "received on {day}"),
+    "again": Text("sau khi một gói khác nội dung đã được nhận", "after a package with other content was accepted"),
+}
 _REGIMES: Final = {"A": "… 2025-05-31", "B": "2025-06-01 … 2026-06-30", "C": "2026-07-01 …", "": ""}
+_TAG: Final = re.compile(r"</?[^<>]+>")
+_CHANGES: Final = {"- ": "red", "+ ": "green"}
+_GAP: Final = 2
 
 
-def show(code: str | None, lang: Lang) -> None:
+def show(code: str | None, form: Literal["text", "json"], lang: Lang) -> None:
     """Print the whole catalogue, or the rule `code`. Raises UsageError if there is no such rule."""
-    console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
-    if code is None:
-        console.print(_overview(lang))
-    elif rule := RULES.get(code.upper()):
-        console.print(_one(rule, lang))
-    else:
+    rule = None if code is None else RULES.get(code.upper())
+    if code is not None and rule is None:
         raise UsageError(f"there is no rule {code}; `hoadon rules` lists them")
+    if form == "json":
+        told: Any = _json(rule, lang) if rule else {"rules": [_json(one, lang) for one in RULES.values()]}
+        output = orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n"
+    else:
+        screen = terminal(sys.stdout)
+        lines = _one(rule, lang, screen) if rule else _overview(lang, screen)
+        output = "".join(f"{line}\n" for line in lines).encode()
+    sys.stdout.buffer.write(output)
+    sys.stdout.buffer.flush()
 
 
-def _overview(lang: Lang) -> Table:
-    words = _WORDS[lang]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("code", "severity", "title"):
-        table.add_column(words[column], no_wrap=column != "title")
-    for rule in RULES.values():
-        table.add_row(rule.code, _severity(rule, lang), rule.title.say(lang))
-    return table
+def _json(rule: Rule, lang: Lang) -> dict[str, Any]:
+    """Dates are null where they do not bound; `legal_basis` is by regime, "" for all; `{name}` in `message` is data."""
+    example = EXAMPLES.get(rule.code)
+    return {
+        "code": rule.code,
+        "mloi": rule.mloi,
+        "severity": rule.severity,
+        "kind": rule.kind,
+        "title": rule.title.say(lang),
+        "message": getattr(rule.message, lang),
+        "hint": rule.hint.say(lang),
+        "first": rule.first.isoformat() if rule.first != ALWAYS[0] else None,
+        "last": rule.last.isoformat() if rule.last != ALWAYS[1] else None,
+        "legal_basis": dict(rule.basis),
+        "example": {
+            "text": rule.example,
+            "at": _place(example) if example else None,
+            "before": example.before if example else None,
+            "after": example.after if example else None,
+        },
+    }
 
 
-def _one(rule: Rule, lang: Lang) -> Table:
-    words = _WORDS[lang]
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_row(rule.code, rule.title.say(lang))
-    table.add_row(words["severity"], _severity(rule, lang))
-    table.add_row(words["mloi"], rule.mloi)
-    table.add_row(words["message"], Text(rule.message.say(lang)))
-    table.add_row(words["hint"], Text(rule.hint.say(lang)))
-    table.add_row(words["dates"], _dates(rule.first, rule.last, lang))
-    table.add_row(words["kind"], words[rule.kind])
-    for regime, basis in rule.basis.items():
-        when = f" (NLap {_REGIMES[regime]})" if regime else ""
-        table.add_row(words["basis"] + when, Text(basis))
-    if rule.example:
-        table.add_row(words["example"], Text(rule.example))
-    return table
+def _overview(lang: Lang, screen: Terminal) -> Iterator[str]:
+    rows = [(rule, f"{rule.severity} {say(rule.severity, lang)}") for rule in RULES.values()]
+    widths = max(map(len, RULES)), max(cells(severity) for _, severity in rows)
+    head = [padded(_word(name, lang), width) for name, width in zip(("code", "severity"), widths, strict=True)]
+    yield screen.paint((" " * _GAP).join((*head, _word("title", lang))), "bold")
+    indent = sum(widths) + 2 * _GAP
+    for rule, severity in rows:
+        style = SEVERITY[rule.severity]
+        first, *rest = screen.wrapped(rule.title.say(lang), indent)
+        left = screen.paint(padded(rule.code, widths[0]), style), screen.paint(padded(severity, widths[1]), style)
+        yield (" " * _GAP).join((*left, first))
+        yield from (" " * indent + line for line in rest)
 
 
-def _severity(rule: Rule, lang: Lang) -> Text:
-    return Text(f"{rule.severity} {_WORDS[lang][rule.severity]}", style=_COLOURS[rule.severity])
+def _one(rule: Rule, lang: Lang, screen: Terminal) -> Iterator[str]:
+    style = SEVERITY[rule.severity]
+    yield (
+        f"{screen.paint(rule.code, style)} {screen.paint(rule.title.say(lang), 'bold')} "
+        f"{screen.paint(f'[{rule.severity} {say(rule.severity, lang)}]', style)}"
+    )
+    yield ""
+    rows = [
+        (_word("message", lang), rule.message.say(lang)),
+        (_word("hint", lang), rule.hint.say(lang)),
+        (_word("dates", lang), _dates(rule.first, rule.last, lang)),
+        (_word("kind", lang), _word(rule.kind, lang)),
+        (_word("mloi", lang), rule.mloi),
+        *((f"{_word('basis', lang)}, {_REGIMES[name]}".rstrip(", "), text) for name, text in rule.basis.items()),
+    ]
+    width = max(cells(name) for name, _ in rows)
+    for name, text in rows:
+        label = padded(name, width)
+        for line in screen.wrapped(text, width + _GAP):
+            yield f"{screen.paint(label, 'cyan')}{' ' * _GAP}{line}"
+            label = " " * width
+    yield ""
+    example = EXAMPLES.get(rule.code)
+    if example is None:
+        yield f"{screen.paint(padded(_word('example', lang), width), 'cyan')}{' ' * _GAP}{rule.example}"
+        return
+    yield f"{screen.paint(_word('example', lang), 'cyan')} {', '.join(_circumstances(example, lang))}"
+    yield ""
+    yield from _difference(example, screen)
+
+
+def _circumstances(example: Example, lang: Lang) -> Iterator[str]:
+    yield _word("in", lang, place=_place(example))
+    if example.received:
+        yield _word("received", lang, day=example.received)
+    if example.again:
+        yield _word("again", lang)
+
+
+def _place(example: Example) -> str:
+    """The XPath of the element that holds the example."""
+    return "/".join(("/TDiep", *example.at.split("/")[:-1])) if example.at else "/"
+
+
+def _difference(example: Example, screen: Terminal) -> Iterator[str]:
+    """The piece before and after as a difference, line by line."""
+    for line in difflib.ndiff(example.before.splitlines(), example.after.splitlines()):
+        sign, text = line[:2], line[2:]
+        if sign != "? ":
+            style = _CHANGES.get(sign)
+            yield f"  {screen.paint(line, style) if style else sign + _coloured(text, screen)}"
+
+
+def _coloured(xml: str, screen: Terminal) -> str:
+    return _TAG.sub(lambda tag: screen.paint(tag[0], "dim"), xml)
 
 
 def _dates(first: date, last: date, lang: Lang) -> str:
-    words = _WORDS[lang]
     parts = [
-        *([words["from"].format(first=first.isoformat())] if first != ALWAYS[0] else []),
-        *([words["until"].format(last=last.isoformat())] if last != ALWAYS[1] else []),
+        *([_word("from", lang, first=first.isoformat())] if first != ALWAYS[0] else []),
+        *([_word("until", lang, last=last.isoformat())] if last != ALWAYS[1] else []),
     ]
-    return " ".join(parts) or words["always"]
+    return " ".join(parts) or _word("always", lang)
+
+
+def _word(name: str, lang: Lang, **values: str) -> str:
+    return _WORDS[name].say(lang, values)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from enum import StrEnum
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
 from hoadon.common.errors import HoadonError, UsageError
+from hoadon.lean import leave_out_pandas
 from hoadon.process import stay_with_parent
 
 if TYPE_CHECKING:
@@ -39,8 +39,25 @@ app.add_typer(outages, name="outages", rich_help_panel="Operations")
 app.add_typer(dead_letters, name="dead-letters", rich_help_panel="Operations")
 
 
-class Format(StrEnum):
-    """How results are printed."""
+class Form(StrEnum):
+    """How the result of `validate` is printed."""
+
+    text = "text"
+    json = "json"
+    sarif = "sarif"
+    junit = "junit"
+
+
+class Detail(StrEnum):
+    """How much of a finding text tells."""
+
+    full = "full"
+    line = "line"
+    none = "none"
+
+
+class RuleForm(StrEnum):
+    """How rules are printed."""
 
     text = "text"
     json = "json"
@@ -140,37 +157,54 @@ def migrate(data: Data = None) -> None:
 @app.command(rich_help_panel="Documents")
 def validate(
     paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, directories, or - for standard input.")],
-    form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.text,
+    form: Annotated[Form, typer.Option("--format", help="How to print the result.")] = Form.text,
     registry_csv: Annotated[
         Path | None, typer.Option("--registry", metavar="CSV", help="Registry of taxpayers.")
     ] = None,
     received_at: Annotated[
         str | None, typer.Option("--received-at", metavar="RFC3339", help="When the documents count as received.")
     ] = None,
+    outages_csv: Annotated[
+        Path | None, typer.Option("--outages", metavar="CSV", help="Declared outages, which excuse late data.")
+    ] = None,
     trust: Annotated[
         Path | None, typer.Option("--trust", metavar="PEM", help="Authorities of signers' certificates: file or DIR.")
     ] = None,
     allow_sha1: Annotated[bool, typer.Option("--allow-sha1", help="Verify signatures made with SHA-1.")] = False,
+    detail: Annotated[
+        Detail, typer.Option("--detail", help="Of text: all of a finding, one line each, or the summary only.")
+    ] = Detail.full,
+    max_findings: Annotated[
+        int, typer.Option("--max-findings", min=0, metavar="N", help="Of text: show so many findings, 0 for all.")
+    ] = 100,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Of text: show personal data in the lines of documents.")
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", min=1, max=256, metavar="N", help="Processes; all cores for many documents, else 1."),
+    ] = None,
     lang: Lang = Language.vi,
 ) -> None:
     """Check documents offline; exit code 1 if one is rejected, wholly or in part."""
-    from hoadon.common.authorities import read_authorities
-    from hoadon.validate import run
-    from invoice_schema.signatures.trust import Trust
+    from hoadon.validate.options import Options, context_of
+    from hoadon.validate.run import run
 
-    trusted = Trust(read_authorities(trust), allow_sha1)
-    raise typer.Exit(run(paths, form.value, registry_csv, received_at, lang.value, trusted))
+    context = context_of(received_at, registry_csv, outages_csv, trust, allow_sha1=allow_sha1)
+    options = Options(form.value, lang.value, detail.value, max_findings, show_values, jobs)
+    raise typer.Exit(run(paths, context, options))
 
 
 @app.command(rich_help_panel="Documents")
 def rules(
     code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="One rule, as ENV-07.")] = None,
+    form: Annotated[RuleForm, typer.Option("--format", help="How to print it.")] = RuleForm.text,
     lang: Lang = Language.vi,
 ) -> None:
-    """Show the catalogue of rules, or one rule with its dates, legal basis and hint."""
+    """Show the catalogue of rules, or one rule with its dates, legal basis and an example."""
     from hoadon.catalogue import show
 
-    show(code, lang.value)
+    show(code, form.value, lang.value)
 
 
 @registry.command("import")
@@ -325,7 +359,7 @@ def main() -> NoReturn:
     """Run a command; people's errors become one line and exit code 2, never a traceback."""
     stay_with_parent()
     if sys.argv[1:2] != ["store"]:
-        sys.meta_path.insert(0, _LeaveOut())
+        leave_out_pandas()
     try:
         app(prog_name="hoadon")
     except HoadonError as error:
@@ -345,18 +379,7 @@ def main() -> NoReturn:
     sys.exit(0)
 
 
-class _LeaveOut(MetaPathFinder):
-    """Makes `import pandas` fail: only chdb needs it, but pyarrow would load it wherever it is installed.
-
-    It would cost every service a second of processor time at its start and 50 MB.
-    """
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError("left out", name=fullname)
-
-
 def _fail(message: str) -> NoReturn:
-    line = " ".join(message.split())
+    line = "".join(character if character.isprintable() else "?" for character in " ".join(message.split()))
     print(f"hoadon: {line}", file=sys.stderr)  # noqa: T201
     sys.exit(2)

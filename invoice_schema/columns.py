@@ -41,6 +41,8 @@ class Columns:
     def __init__(self, documents: Sequence[bytes]) -> None:
         self._elements = Elements(documents, _VOCABULARY)
         self._rows: dict[Group, Ints] = {group: self._elements.tags(path) for group, path in _GROUP_PATHS.items()}
+        self._owners: dict[Group, Ints] = {}
+        self._places: dict[str, Ints] = {}
         self._texts: dict[str, pa.StringArray] = {}
         self._numbers: dict[str, pa.Decimal128Array] = {}
         hdons = self._rows["HDon"]
@@ -58,7 +60,9 @@ class Columns:
 
     def owners(self, group: Group) -> Ints:
         """The invoice of each row of `group`, rising."""
-        return np.searchsorted(self._rows["HDon"], self._rows[group], side="right") - 1
+        if group not in self._owners:
+            self._owners[group] = np.searchsorted(self._rows["HDon"], self._rows[group], side="right") - 1
+        return self._owners[group]
 
     def raw(self, name: str) -> pa.StringArray:
         """A field's texts, also of invoices that the schema refuses (their last element of that name)."""
@@ -92,7 +96,9 @@ class Columns:
         """The line of that element, or of the nearest one above it that is there."""
         field = BY_NAME[name]
         invoice = self._invoice(field.group, row)
-        tag = self._tags(field)[row]
+        if name not in self._places:
+            self._places[name] = self._tags(field)
+        tag = self._places[name][row]
         if tag < 0:
             tag = self._rows[field.group][row]
         return self._elements.line(int(tag), int(self.document[invoice]))
