@@ -25,18 +25,22 @@ from gateway.problems import Problem
 from gateway.producer import NotAcknowledged
 from gateway.publisher import Publisher
 from hoadon.common import metrics
+from hoadon.common.authorities import read_authorities
 from hoadon.common.clock import now_us
 from hoadon.common.errors import Unavailable
 from hoadon.common.settings import Settings
 from invoice_schema import messages
 from invoice_schema.envelope import Envelope, Limits, open_package
 from invoice_schema.findings import Finding
+from invoice_schema.signatures.trust import Trust
 from rules.catalogue import RULES
 from streams import wire
 
 XML: Final = "application/xml; charset=utf-8"
 # Parsing less than this costs less than handing it to another thread.
 _SMALL: Final = 8 * 1024
+# Unless it is signed.
+_SIGNED: Final = b"CKSNNT"
 _TOTAL_READ_FACTOR: Final = 4
 
 
@@ -56,7 +60,7 @@ class TooLarge(Exception):
     """The unpacked body passes the limit."""
 
 
-def examine(body: bytes, packed: bool, limits: Limits) -> Examined:
+def examine(body: bytes, packed: bool, limits: Limits, trust: Trust, received_us: int) -> Examined:
     """Unpack, hash and open a body. Raises TooLarge."""
     if packed:
         try:
@@ -67,7 +71,7 @@ def examine(body: bytes, packed: bool, limits: Limits) -> Examined:
         if unpacked is None:
             raise TooLarge
         body = unpacked
-    opened = open_package(body, limits)
+    opened = open_package(body, limits, trust, received_us)
     digest = hashlib.sha256(body).hexdigest()
     return Examined(body, digest, opened.envelope, opened.findings, opened.mtdiep, opened.mngui)
 
@@ -80,6 +84,7 @@ class Packages:
     ) -> None:
         self._settings = settings
         self._limits = Limits(settings.max_body, settings.max_depth, settings.max_text, settings.max_invoices)
+        self._trust = Trust(read_authorities(settings.trust), settings.allow_sha1)
         self._load = load
         self._rates = rates
         self._publisher = publisher
@@ -101,7 +106,7 @@ class Packages:
                 total_s=self._settings.read_timeout * _TOTAL_READ_FACTOR,
             )
             received_at = now_us()
-            examined = await self._examine(raw, packed)
+            examined = await self._examine(raw, packed, received_at)
             if packed:
                 held.hold(len(examined.body))
             findings = [*examined.findings, *_of_credential(examined.envelope, who)]
@@ -112,12 +117,12 @@ class Packages:
             return _refused(examined, received_at, [Finding("ENV-10", "/TDiep/TTChung/MTDiep")])
         return await self._answer(taken, wait_s)
 
-    async def _examine(self, raw: bytes, packed: bool) -> Examined:
+    async def _examine(self, raw: bytes, packed: bool, received_at: int) -> Examined:
+        how = (raw, packed, self._limits, self._trust, received_at)
         try:
-            if len(raw) <= _SMALL and not packed:
-                return examine(raw, packed, self._limits)
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, examine, raw, packed, self._limits)
+            if len(raw) <= _SMALL and not packed and _SIGNED not in raw:
+                return examine(*how)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, examine, *how)
         except TooLarge:
             raise Problem("too-large", limit=self._limits.max_body) from None
 

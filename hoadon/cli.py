@@ -167,6 +167,10 @@ def validate(
     outages_csv: Annotated[
         Path | None, typer.Option("--outages", metavar="CSV", help="Declared outages, which excuse late data.")
     ] = None,
+    trust: Annotated[
+        Path | None, typer.Option("--trust", metavar="PEM", help="Authorities of signers' certificates: file or DIR.")
+    ] = None,
+    allow_sha1: Annotated[bool, typer.Option("--allow-sha1", help="Verify signatures made with SHA-1.")] = False,
     detail: Annotated[
         Detail, typer.Option("--detail", help="Of text: all of a finding, one line each, or the summary only.")
     ] = Detail.full,
@@ -186,7 +190,7 @@ def validate(
     from hoadon.validate.options import Options, context_of
     from hoadon.validate.run import run
 
-    context = context_of(received_at, registry_csv, outages_csv)
+    context = context_of(received_at, registry_csv, outages_csv, trust, allow_sha1=allow_sha1)
     options = Options(form.value, lang.value, detail.value, max_findings, show_values, jobs)
     raise typer.Exit(run(paths, context, options))
 

@@ -1,7 +1,7 @@
-"""Opening a package: the rules that look at the envelope only, ENV-01 … ENV-08 (format §1).
+"""Opening a package: the rules that look at the envelope only, ENV-01 … ENV-08 and ENV-11 (format §1).
 
-ENV-01 … ENV-04 stop at the first; ENV-05 … ENV-08 are all told. What could be read of the header comes back even where
-the package is refused, so that the answer can name it.
+ENV-01 … ENV-04 stop at the first; ENV-05 … ENV-08 and ENV-11 are all told. What could be read of the header comes back
+even where the package is refused, so that the answer can name it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from invoice_schema import forms
 from invoice_schema.findings import Finding
 from invoice_schema.parser import Refused, parse
 from invoice_schema.shape import Shape
+from invoice_schema.signatures.trust import NO_AUTHORITIES, Trust
 
 MESSAGE_TYPES: Final = (206, 216)
 VERSIONS: Final = ("2.0.1", "2.1.0")
@@ -76,8 +77,13 @@ class Opened:
     plain: bool = False
 
 
-def open_package(body: bytes, limits: Limits = DEFAULT) -> Opened:
-    """Parse `body` and check its envelope. Every body gets an answer; nothing is raised for bad data."""
+def open_package(
+    body: bytes, limits: Limits = DEFAULT, trust: Trust = NO_AUTHORITIES, received_us: int | None = None
+) -> Opened:
+    """Parse `body` and check its envelope. Every body gets an answer; nothing is raised for bad data.
+
+    `trust` and `received_us`, the time of receipt, are for a package that is signed.
+    """
     if len(body) > limits.max_body:
         return Opened((Finding("ENV-03", data={"limit": "bytes", "max": limits.max_body}),))
     try:
@@ -87,7 +93,12 @@ def open_package(body: bytes, limits: Limits = DEFAULT) -> Opened:
     excess = _excess(root, shape, body, limits)
     if excess:
         return Opened((excess,))
-    return replace(_read(root, limits), plain=shape.plain)
+    opened = _read(root, limits)
+    holder = root.find("CKSNNT")
+    if holder is not None and opened.envelope is not None and (len(holder) or (holder.text or "").strip()):
+        signed = _verify(holder, opened.envelope, trust, received_us)
+        return replace(opened, findings=opened.findings + signed, plain=shape.plain)
+    return replace(opened, plain=shape.plain)
 
 
 def _excess(root: etree._Element, shape: Shape, body: bytes, limits: Limits) -> Finding | None:
@@ -167,6 +178,14 @@ def _judge(envelope: Envelope, header: etree._Element, hdons: int) -> tuple[Find
     if envelope.pban not in VERSIONS:
         add("ENV-08", "PBan", pban=envelope.pban)
     return tuple(found)
+
+
+def _verify(holder: etree._Element, envelope: Envelope, trust: Trust, received_us: int | None) -> tuple[Finding, ...]:
+    """ENV-11. The libraries behind it are loaded by the first package that is signed."""
+    from invoice_schema.signatures.check import package_failures
+
+    failures = package_failures(holder, {envelope.mst, envelope.mngui[1:]}, trust, received_us)
+    return tuple(Finding("ENV-11", "/TDiep/CKSNNT", holder.sourceline, {"reason": why}) for _, why in failures)
 
 
 class _Problems:

@@ -58,6 +58,11 @@ class _Local(threading.local):
 _local = _Local()
 
 
+def this_threads_parser() -> etree.XMLParser:
+    """For a library that parses again what was parsed here. It refuses less than `parse`: never outside bytes."""
+    return _local.parser
+
+
 class Parsed(NamedTuple):
     """A well-formed document without processing instructions."""
 

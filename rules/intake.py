@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from lxml import etree
 
 from invoice_schema.envelope import DEFAULT, Envelope, Limits, open_package
 from invoice_schema.findings import Finding
+from invoice_schema.signatures.trust import NO_AUTHORITIES, Trust
 from invoice_schema.tokens import plain
 from rules.law import REGIME_C
+from rules.signatures import unverified
 
 _WITHOUT_CODE = 216
+
+is_signed = etree.XPath("boolean(DLieu/HDon/DSCKS)")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A package without P findings; `plain` is `body` as columns are cut from it (invoice_schema.tokens)."""
+    """A package without P findings; `plain` is `body` as columns are cut from it (invoice_schema.tokens).
+
+    `unverified` holds the findings of SIG-01 by the place of the HDon, from 0.
+    """
 
     envelope: Envelope
     body: bytes
     plain: bytes
+    unverified: Mapping[int, Sequence[Finding]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +45,15 @@ class Intake:
     invoices: int = 0
 
 
-def take_in(body: bytes, limits: Limits = DEFAULT) -> Intake:
+def take_in(
+    body: bytes, limits: Limits = DEFAULT, trust: Trust = NO_AUTHORITIES, received_us: int | None = None
+) -> Intake:
     """Open one package. Every body gets an answer; nothing is raised for bad data.
 
-    Whether its invoices follow the schema is found out for a whole batch at once (rules.judge).
+    `trust` and `received_us`, the time of receipt, are for what is signed. Whether the invoices follow the schema is
+    found out for a whole batch at once (rules.judge).
     """
-    opened = open_package(body, limits)
+    opened = open_package(body, limits, trust, received_us)
     envelope, tree = opened.envelope, opened.tree
     findings = opened.findings
     if envelope is None or tree is None:
@@ -51,9 +62,10 @@ def take_in(body: bytes, limits: Limits = DEFAULT) -> Intake:
         findings = _too_early(opened.hdons)
     if findings:
         return Intake(findings, None, opened.mtdiep, opened.mngui, envelope.mst, len(opened.hdons))
+    broken = unverified(opened.hdons, trust, received_us) if is_signed(tree) else {}
     return Intake(
         (),
-        Document(envelope, body, plain(body, already=opened.plain)),
+        Document(envelope, body, plain(body, already=opened.plain), broken),
         envelope.mtdiep,
         envelope.mngui,
         envelope.mst,

@@ -108,6 +108,7 @@ def examine(
         _explain(columns, rule, hits, findings)
         if rule.severity == "E":
             rejected[_invoices(columns, hits)] = True
+    _refuse_unverified(columns, documents, rejected, findings)
     facts = facts_of(batch)
     _refuse_unreadable(columns, facts.keys, rejected, findings)
     return columns, Examined(facts, rejected, findings, columns)
@@ -133,6 +134,18 @@ def _refuse(batch: Batch, documents: Sequence[Document], findings: dict[int, lis
     for hits in rule.check(batch):
         _explain(columns, rule, hits, findings)
         columns.valid[_invoices(columns, hits)] = False
+
+
+def _refuse_unverified(
+    columns: Columns, documents: Sequence[Document], rejected: Mask, findings: dict[int, list[Finding]]
+) -> None:
+    """SIG-01, found where the document was taken in."""
+    for place, document in enumerate(documents):
+        for index, found in document.unverified.items():
+            row = columns.rows_of(place)[0] + index
+            if columns.valid[row]:
+                rejected[row] = True
+                findings[row] += found
 
 
 def _facts(error: SchemaError) -> dict[str, str | int]:

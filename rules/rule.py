@@ -48,6 +48,21 @@ WORDS: Final[Mapping[str, Text]] = {
     "suspended": Text("tạm ngừng kinh doanh", "suspended"),
     "closed": Text("đã chấm dứt hiệu lực mã số thuế", "closed"),
     "parser-limit": Text("của bộ đọc XML", "of the XML parser"),
+    # Why a signature does not verify.
+    "limit": Text("quá nhiều chữ ký, tham chiếu hoặc phần tử", "too many signatures, references or elements"),
+    "algorithm": Text("thuật toán hoặc khóa không được phép", "an algorithm or key that is not allowed"),
+    "transform": Text("phép biến đổi không được phép", "a transform that is not allowed"),
+    "reference": Text("không ký đúng phần phải ký", "it does not cover what it must"),
+    "duplicate-id": Text("hai phần tử có cùng Id", "two elements share the Id"),
+    "certificate": Text(
+        "chứng thư số thiếu, hỏng hoặc không rõ của ai", "the certificate is missing, unreadable or ambiguous"
+    ),
+    "certificate-mst": Text("chứng thư số của mã số thuế khác", "the certificate is of another tax code"),
+    "untrusted": Text("không có tổ chức chứng thực được tin cậy", "no trusted authority stands behind it"),
+    "not-yet-valid": Text("chứng thư số chưa có hiệu lực khi ký", "the certificate was not yet valid at signing"),
+    "expired": Text("chứng thư số đã hết hạn khi ký", "the certificate had expired at signing"),
+    "signature": Text("giá trị chữ ký sai", "the signature value is wrong"),
+    "digest": Text("nội dung đã ký bị sửa đổi", "what was signed has changed"),
 }
 
 

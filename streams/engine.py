@@ -19,6 +19,7 @@ from hoadon.common.clock import now_us, vietnam_day
 from identity.sealing import Sealer
 from invoice_schema.envelope import Limits
 from invoice_schema.findings import Finding
+from invoice_schema.signatures.trust import NO_AUTHORITIES, Trust
 from rules.intake import Intake, take_in
 from rules.judge import Judgement, judge
 from streams import rows, wire
@@ -93,10 +94,11 @@ class Engine:
         outages: OutageSnapshot,
         partitions: int = 12,
         ledger_series: int = 1_000_000,
+        trust: Trust = NO_AUTHORITIES,
     ) -> None:
         self._store, self._sealer, self._limits = store, sealer, limits
         self._taxpayers, self._outages = taxpayers, outages
-        self._partitions = partitions
+        self._partitions, self._trust = partitions, trust
         self._ledger = Ledger(
             past, wire.PACKAGES, partitions, lambda mst: wire.partition_of(mst.encode(), partitions), ledger_series
         )
@@ -151,7 +153,7 @@ class Engine:
         """The package opened; None and a reason where nobody can be answered for it."""
         if hashlib.sha256(package.body).hexdigest() != package.receipt.sha256:
             return "sha256", None
-        intake = take_in(package.body, self._limits)
+        intake = take_in(package.body, self._limits, self._trust, package.receipt.received_at)
         if intake.mst is None:
             return intake.findings[0].code, None
         if wire.partition_of(intake.mst.encode(), self._partitions) != message.partition:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 
+from hoadon.common.authorities import read_authorities
 from hoadon.common.errors import UsageError
 from hoadon.common.logging import configure
 from hoadon.common.settings import Settings
@@ -59,6 +60,7 @@ def build(settings: Settings) -> Processing:
     """The processing of a production worker: the engine on the store. Raises UsageError, Unavailable."""
     from identity.sealing import KeyProblem, Sealer
     from invoice_schema.envelope import Limits
+    from invoice_schema.signatures.trust import Trust
     from storage.client import connect
     from storage.past import StorePast
     from storage.reader import StoreReader
@@ -76,7 +78,9 @@ def build(settings: Settings) -> Processing:
     client = connect(settings)
     reader = StoreReader(client)
     snapshots = TaxpayerSnapshot(reader), OutageSnapshot(reader)
-    engine = Engine(reader, StorePast(client), sealer, limits, *snapshots, settings.partitions, settings.ledger_series)
+    trust = Trust(read_authorities(settings.trust), settings.allow_sha1)
+    counts = settings.partitions, settings.ledger_series
+    engine = Engine(reader, StorePast(client), sealer, limits, *snapshots, *counts, trust)
     return Processing(
         engine,
         Sink(connect(settings), patience=settings.patience),

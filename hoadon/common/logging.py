@@ -30,7 +30,8 @@ def configure(service: str, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("aiokafka", "kafka", "clickhouse_connect", "urllib3", "httpx"):
+    # signxml logs whole documents at DEBUG.
+    for noisy in ("aiokafka", "kafka", "clickhouse_connect", "urllib3", "httpx", "signxml"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

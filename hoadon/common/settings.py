@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     max_text: int = Field(1024 * 1024, description="characters of one text or attribute (ENV-03)")
     max_invoices: int = Field(5_000, description="HDon in one package (ENV-03)")
 
+    trust: Path | None = Field(
+        None, description="PEM file, or directory of them, of the authorities that signers' certificates must come from"
+    )
+    allow_sha1: bool = Field(False, description="signatures made with SHA-1 are verified, not refused")
+
     worker_id: str = Field(
         "worker-1",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$",

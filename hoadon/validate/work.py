@@ -37,7 +37,7 @@ def check(places: Sequence[Place], context: Context) -> Checked:
     opened, documents = [], []
     for place in places:
         body = read(place, context.limits.max_body)
-        intake = take_in(body, context.limits)
+        intake = take_in(body, context.limits, context.trust, context.received_us)
         opened.append(
             Opened(place.name, intake.findings, intake.mtdiep, hashlib.sha256(body).digest(), intake.invoices)
         )

@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from typer.testing import CliRunner
 
 from hoadon.cli import app
+from tests.support.signing import AUTHORITY, DS, authority, signed_package
 from tests.support.stack import environment
 
 
@@ -112,3 +114,21 @@ def test_help_is_quick() -> None:
 
 def test_load_passes_its_arguments_on() -> None:
     assert "Usage: hoadon load" in hoadon("load", "--help").stdout
+
+
+def test_validate_with_authorities(tmp_path: Path) -> None:
+    document, trusted, others = tmp_path / "a.xml", tmp_path / "trusted.pem", tmp_path / "others.pem"
+    document.write_bytes(signed_package(method=f"{DS}rsa-sha1"))
+    trusted.write_bytes(AUTHORITY.certificate.public_bytes(Encoding.PEM))
+    others.write_bytes(authority("Other").certificate.public_bytes(Encoding.PEM))
+    results = [
+        hoadon("validate", str(document), *options).returncode
+        for options in (
+            [],
+            ["--allow-sha1"],
+            ["--allow-sha1", "--trust", str(trusted)],
+            ["--allow-sha1", "--trust", str(others)],
+            ["--trust", str(document)],
+        )
+    ]
+    assert results == [1, 0, 0, 1, 2]

@@ -15,8 +15,8 @@ from rules.rule import Rule, Text
 
 # The catalogue, but for the rules on payments.
 SEVERITIES = {
-    **{f"ENV-{number:02d}": "P" for number in range(1, 11)},
-    **dict.fromkeys(("XSD-01", "CUR-01", "DATE-01", "COR-01", "COR-04", "COR-05", "COR-06"), "E"),
+    **{f"ENV-{number:02d}": "P" for number in range(1, 12)},
+    **dict.fromkeys(("SIG-01", "XSD-01", "CUR-01", "DATE-01", "COR-01", "COR-04", "COR-05", "COR-06"), "E"),
     **{f"KEY-{number:02d}": "E" for number in range(1, 9)},
     **dict.fromkeys(("ID-01", "ID-02", "ID-03"), "E"),
     **dict.fromkeys(("VAT-01", "VAT-02", "VAT-03", "VAT-05"), "E"),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 
 import pytest
 from lxml import etree
 
-from hoadon.validate.options import Context
+from hoadon.validate.options import Context, instant_us
 from hoadon.validate.places import Place
 from hoadon.validate.settling import Settling
 from hoadon.validate.work import check
@@ -36,7 +35,7 @@ def with_piece(code: str, example: Example, piece: str) -> bytes:
 
 def codes(bodies: Iterable[bytes], received: str) -> set[str]:
     """What is found on the last of `bodies`."""
-    context = Context(date.fromisoformat(received) if received else None)
+    context = Context(instant_us(f"{received}T12:00:00+07:00") if received else None)
     settling = Settling()
     documents = [
         document for body in bodies for document in settling.settle(check([Place("x", "x", len(body), body)], context))
