@@ -64,6 +64,8 @@ def test_report_is_told_in_both_forms() -> None:
 def test_engine_benchmark_measures_every_stage() -> None:
     result = measure(100, 10, 1)
     assert result.invoices == 100
-    assert all(stage.microseconds > 0 and stage.ratio > 0 for stage in result.stages)
-    assert len(json.loads(engine_json(result))["stages"]) == len(result.stages) == 7
+    costs = {stage.name.split()[0]: stage.microseconds for stage in result.stages}
+    assert {"parse", "schema", "extraction", "rules"} < set(costs)
+    assert costs["engine"] > costs["parse"] > 0
+    assert len(json.loads(engine_json(result))["stages"]) == len(result.stages)
     assert "| engine (messages to rows) |" in engine_markdown(result)
