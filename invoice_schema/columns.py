@@ -28,7 +28,14 @@ DIGEST_BYTES: Final = 16
 
 _HDON: Final = "TDiep/DLieu/HDon"
 _GROUP_PATHS: Final[dict[Group, str]] = {group: f"{_HDON}/{path}" if path else _HDON for group, path in GROUPS.items()}
-_VOCABULARY: Final = Vocabulary([f"{_HDON}/{field.path}" for field in FIELDS])
+_NDHDON: Final = "DLHDon/NDHDon"
+EXTENDED: Final = (
+    "DLHDon", "DLHDon/TTChung", "DLHDon/TTChung/TTHDLQuan", _NDHDON, f"{_NDHDON}/NBan", f"{_NDHDON}/NMua",
+    GROUPS["HHDVu"], f"{_NDHDON}/TToan", GROUPS["LTSuat"], GROUPS["LPhi"],
+)  # fmt: skip
+"""The elements below HDon that may hold a TTKhac."""
+_EXTENSIONS: Final = [f"{_HDON}/{path}/TTKhac/TTin/{leaf}" for path in EXTENDED for leaf in ("TTruong", "DLieu")]
+_VOCABULARY: Final = Vocabulary([*(f"{_HDON}/{field.path}" for field in FIELDS), *_EXTENSIONS])
 _REPEATED: Final = ("DSHHDVu/HHDVu", "THTTLTSuat/LTSuat", "DSLPhi/LPhi")
 _FIRST_COMBINING: Final = 0xCC  # lead byte of U+0300
 _BLANK: Final = 0x20
@@ -86,6 +93,15 @@ class Columns:
 
     def integer(self, name: str) -> pa.Int64Array:
         return self.text(name).cast(pa.int64())
+
+    def extensions(self, invoices: Ints) -> tuple[Ints, pa.StringArray]:
+        """The texts (TTruong and DLieu) of every TTKhac in some `invoices`, and the invoice of each, in no order."""
+        chosen = np.zeros(self.invoices, bool)
+        chosen[invoices] = True
+        tags = np.concatenate([self._elements.tags(path) for path in _EXTENSIONS])
+        owners = np.searchsorted(self._rows["HDon"], tags, side="right") - 1
+        wanted = chosen[owners]
+        return owners[wanted], _tidy(self._elements.texts(tags[wanted]))
 
     def path(self, name: str, row: int) -> str:
         """The XPath, with positions, of the element behind one row of a field's group (absent or not)."""

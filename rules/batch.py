@@ -6,8 +6,10 @@ distinct value: a batch has thousands of rows and few sellers, rates and days.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
@@ -22,11 +24,13 @@ from invoice_schema import forms
 from invoice_schema.columns import Columns, Mask
 from invoice_schema.fields import Group
 from invoice_schema.tokens import Ints
+from rules import references
 from rules.outages import NONE, Outages
 from rules.rates import Rate, read_rate
 
 Days = npt.NDArray[np.datetime64]
 
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 EXACT: Final = pa.decimal256(66, 18)
 _THOUSANDTH: Final = pa.scalar(Decimal("0.001"), pa.decimal128(4, 3))
 
@@ -66,6 +70,17 @@ class Batch:
     def nlap(self) -> Days:
         """Issue dates; NaT where the schema refuses the invoice."""
         return days(self.columns.date("TTChung/NLap"))
+
+    @cached_property
+    def year(self) -> Ints:
+        """The year of NLap, 0 where unknown."""
+        years = self.nlap.astype("datetime64[Y]").astype(np.int64) + 1970
+        return np.where(np.isnat(self.nlap), 0, years)
+
+    @cached_property
+    def corrections(self) -> Mapping[int, references.Reference]:
+        """What replacements and adjustments name, by invoice; without those whose reference cannot be read."""
+        return references.read(self.columns)
 
     @cached_property
     def sellers(self) -> Sellers | None:
@@ -177,7 +192,7 @@ def days(values: pa.Date32Array) -> Days:
 def read_day(text: str) -> np.datetime64:
     """A date written YYYY-MM-DD; NaT for any other text."""
     try:
-        return np.datetime64(text, "D") if len(text) == 10 else np.datetime64("NaT", "D")
+        return np.datetime64(date.fromisoformat(text) if _DAY.fullmatch(text) else "NaT", "D")
     except ValueError:
         return np.datetime64("NaT", "D")
 

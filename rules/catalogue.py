@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from rules import closing, dates, documents, identities, keys, past, registered, signatures, sums, vat
+from rules import (
+    buyers,
+    closing,
+    corrections,
+    dates,
+    documents,
+    identities,
+    keys,
+    past,
+    registered,
+    signatures,
+    sums,
+    vat,
+)
 from rules.rule import Rule
 
-_FAMILIES = (documents, signatures, keys, past, identities, registered, vat, sums, dates, closing)
+_FAMILIES = (
+    documents, signatures, keys, past, corrections, identities, registered, vat, sums, dates, closing, buyers,
+)  # fmt: skip
 _GROUPS: Final = ("ENV", "SIG", "XSD", "CUR", "KEY", "ID", "VAT", "SUM", "DATE", "COR", "SEQ", "BUY", "PAY", "HH")
 
 

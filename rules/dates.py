@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rules.batch import Batch
-from rules.law import late_band
+from rules.law import CASH_REGISTERS, late_band
 from rules.rule import Hits, Rule, Text
 
 
@@ -40,6 +40,11 @@ def late_in_an_outage(batch: Batch) -> Iterable[Hits]:
         return {"late_days": delays[row], "until": covered[row].isoformat()}
 
     yield Hits("TTChung/NLap", np.array(sorted(covered), np.int64), facts)
+
+
+def before_cash_registers(batch: Batch) -> Iterable[Hits]:
+    early = batch.nlap < np.datetime64(CASH_REGISTERS)
+    yield Hits("TTChung/NLap", np.flatnonzero(early), lambda row: {"nlap": str(batch.nlap[row])})
 
 
 def _late(batch: Batch) -> tuple[list[int], dict[int, int]]:
@@ -119,5 +124,19 @@ RULES = (
         },
         late_in_an_outage,
         example="<NLap>2026-11-20</NLap>, sự cố 2026-11-20, nhận ngày 2026-11-23",
+    ),
+    Rule(
+        "DATE-04",
+        "W",
+        "doc",
+        Text("Ngày lập trước khi có hóa đơn từ máy tính tiền", "Issued before cash-register invoices existed"),
+        Text(
+            "Ngày lập {nlap} trước ngày 2022-09-21, khi chưa có định dạng hóa đơn từ máy tính tiền.",
+            "NLap {nlap} is before 2022-09-21, when no format of cash-register invoices existed.",
+        ),
+        Text("Kiểm tra ngày lập và đồng hồ của máy tính tiền.", "Check NLap and the clock of the cash register."),
+        {"": "QĐ 1510/QĐ-TCT (2022-09-21)"},
+        before_cash_registers,
+        example="<NLap>2022-09-20</NLap>",
     ),
 )

@@ -5,7 +5,6 @@ The rules on one document need its columns; the rules on what came before need o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -30,10 +29,6 @@ Code = tuple[CodeGroup, int]
 
 _GROUP: Final = 11
 _PERSONAL: Final = 12
-_FORM: Final = re.compile(r".{1,11}")
-_SERIES: Final = re.compile(r".{1,8}")
-_NUMBER: Final = re.compile(r"0*[1-9][0-9]{0,7}")
-_CORRECTING: Final = pa.array(["1", "2"])
 _FIRST_DAY: Final = np.datetime64("1970-01-01", "D")
 _LAST_DAY: Final = np.datetime64("2149-06-06", "D")
 
@@ -182,16 +177,12 @@ def _codes(batch: Batch, readable: Mask) -> Codes:
 
 
 def _corrections(batch: Batch, readable: Mask) -> dict[int, Correction]:
-    kinds = batch.columns.text("TTHDLQuan/TCHDon")
-    rows = np.flatnonzero(readable & np.asarray(pc.fill_null(pc.is_in(kinds, _CORRECTING), False)))
-    names = ("TCHDon", "KHMSHDCLQuan", "KHHDCLQuan", "SHDCLQuan")
-    parts = [batch.columns.text(f"TTHDLQuan/{name}").take(pa.array(rows)).to_pylist() for name in names]
-    found = {}
-    for row, kind, form, series, number in zip(rows.tolist(), *parts, strict=True):
-        if _FORM.fullmatch(form or "") and _SERIES.fullmatch(series or "") and _NUMBER.fullmatch(number or ""):
-            seller = batch.mst[batch.columns.document[row]]
-            found[row] = Correction(kind, ((seller, form, series), int(number)))
-    return found
+    sellers, document = batch.mst, batch.columns.document
+    return {
+        row: Correction(to.kind, ((sellers[document[row]], to.form, to.series), to.number))
+        for row, to in batch.corrections.items()
+        if readable[row]
+    }
 
 
 def _revenue(batch: Batch, readable: Mask) -> dict[int, Decimal]:

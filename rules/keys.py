@@ -65,7 +65,7 @@ def symbol_year(batch: Batch) -> Iterable[Hits]:
     series = batch.columns.text("TTChung/KHHDon")
     year = np.array(distinct(series, lambda text: int(text[1:3]) if _KHHDON.fullmatch(text) else -1, -1), np.int64)
     value = _value(batch, "TTChung/KHHDon")
-    wrong = (year >= 0) & (year != _year(batch)) & batch.columns.valid
+    wrong = (year >= 0) & (year != batch.year % 100) & batch.columns.valid
     yield Hits("TTChung/KHHDon", _rows(wrong), lambda row: {"khhdon": value(row), "nlap": str(batch.nlap[row])})
 
 
@@ -81,18 +81,13 @@ def code_facts(batch: Batch) -> Iterable[Hits]:
     readable = pc.if_else(pa.array(formed), codes, "M0-00")
     form = np.asarray(pc.utf8_slice_codeunits(readable, 1, 2).cast(pa.int64()))
     year = np.asarray(pc.utf8_slice_codeunits(readable, 3, 5).cast(pa.int64()))
-    wrong = formed & batch.columns.valid & ((form != batch.form) | (year != _year(batch)))
+    wrong = formed & batch.columns.valid & ((form != batch.form) | (year != batch.year % 100))
     value = _value(batch, "MCCQT")
 
     def facts(row: int) -> Mapping[str, Any]:
         return {"mccqt": value(row), "khmshdon": int(batch.form[row]), "nlap": str(batch.nlap[row])}
 
     yield Hits("MCCQT", _rows(wrong), facts)
-
-
-def _year(batch: Batch) -> np.ndarray[Any, np.dtype[np.int64]]:
-    years = np.where(np.isnat(batch.nlap), 0, batch.nlap.astype("datetime64[Y]").astype(np.int64) + 1970)
-    return years % 100
 
 
 RULES = (

@@ -9,6 +9,8 @@ from typing import Final, Literal
 
 Regime = Literal["A", "B", "C"]
 
+CASH_REGISTERS: Final = date(2022, 9, 21)
+"""The day of QĐ 1510/QĐ-TCT, the first format with cash registers."""
 REGIME_B: Final = date(2025, 6, 1)
 REGIME_C: Final = date(2026, 7, 1)
 

@@ -213,7 +213,7 @@ def _invoice(step: Step, symbols: dict[str, str]) -> etree._Element:
     corrects = None
     if step.corrects is not None:
         kind, other, number = step.corrects
-        corrects = replaces(number, khhdon=symbols[other], tchdon=kind)
+        corrects = replaces(number, nlap=DAY - timedelta(3), khhdon=symbols[other], tchdon=kind)
     return invoice(
         shdon=step.number,
         khhdon=symbol,

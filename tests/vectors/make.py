@@ -10,7 +10,19 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.vectors.cases import dates, envelope, keys, past, registered, schema, signatures, sums, vat
+from tests.vectors.cases import (
+    buyers,
+    corrections,
+    dates,
+    envelope,
+    keys,
+    past,
+    registered,
+    schema,
+    signatures,
+    sums,
+    vat,
+)
 from tests.vectors.parts import Vectors
 
 HERE = Path(__file__).parent
@@ -56,7 +68,8 @@ def main() -> None:
     vectors = Vectors()
     for family in (
         envelope.texts, envelope.envelope, schema.schema, keys.keys, registered.registered, vat.vat, sums.sums,
-        dates.dates, past.past, signatures.packages, signatures.invoices,
+        dates.dates, corrections.corrections, past.past, buyers.buyers,
+        signatures.packages, signatures.invoices,
     ):  # fmt: skip
         family(vectors)
     _write(vectors)

@@ -106,8 +106,8 @@ def test_a_correction_goes_by_the_day_of_what_it_corrects() -> None:
     inside, outside = date(2022, 12, 31), date(2023, 1, 1)
     day = date(2023, 3, 1)
     assert "VAT-02" in codes(lines=lines, nlap=day, received=day)
-    assert codes(lines=lines, nlap=day, received=day, corrects=replaces(1, nlap=inside, khhdon="C22MAA")) == []
-    told = codes(lines=lines, nlap=day, received=day, corrects=replaces(1, nlap=outside, khhdon="C23MAA"))
+    assert codes(lines=lines, nlap=day, received=day, corrects=replaces(2, nlap=inside, khhdon="C22MAA")) == []
+    told = codes(lines=lines, nlap=day, received=day, corrects=replaces(2, nlap=outside, khhdon="C23MAA"))
     assert set(told) == {"VAT-02"}
 
 

@@ -1,13 +1,14 @@
-"""DATE-01 and DATE-02, which need a time of receipt."""
+"""DATE-01 and DATE-02, which need a time of receipt; DATE-04."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
 from tests.support.samples import (
     DAY,
     HOUSEHOLD,
+    Line,
     household,
     invoice,
 )
@@ -38,3 +39,17 @@ def dates(vectors: Vectors) -> None:
         "DATE-02/fail-sales-invoice", one(household(), mst=HOUSEHOLD), received_at="2026-11-26T08:00:00+07:00",
         data={"late_days": 6, "band": "6-10"},
     )  # fmt: skip
+
+    lines = [Line("Phở", 1, 50_000, "10%")]
+    for name, day in {
+        "fail-the-day-before-the-format": date(2022, 9, 20),
+        "fail-leap-day": date(2020, 2, 29),
+        "fail-before-1970": date(1969, 12, 31),
+        "pass-the-first-day-of-the-format": date(2022, 9, 21),
+        "pass-the-last-day-of-regime-B": date(2026, 6, 30),
+        "pass-the-first-day-of-regime-C": date(2026, 7, 1),
+        "pass-leap-day": date(2028, 2, 29),
+    }.items():
+        vectors.add(f"DATE-04/{name}", one(invoice(nlap=day, lines=lines)))
+    for day, kind in ((date(2022, 9, 20), "fail"), (date(2022, 9, 21), "pass")):
+        vectors.add(f"DATE-04/{kind}-sales-invoice", one(household(nlap=day), mst=HOUSEHOLD))

@@ -1,4 +1,4 @@
-"""CUR-01, KEY-01 … KEY-05, ID-01."""
+"""CUR-01, KEY-01 … KEY-05, ID-01, ID-04, ID-05."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from datetime import date
 
 from tests.support.samples import (
     BRANCH,
+    BUYER,
+    DAY,
     HOUSEHOLD,
     SELLER,
     SELLER_2,
@@ -99,3 +101,62 @@ def keys(vectors: Vectors) -> None:
     seller("pass-branch", BRANCH)
     seller("pass-branch-without-hyphen", BRANCH.replace("-", ""))
     add("ID-01/pass-personal-id", one(household(), mst=HOUSEHOLD))
+    _buyers(vectors)
+
+
+def _buyers(vectors: Vectors) -> None:
+    add = vectors.add
+    wrong = f"{BUYER[:9]}9"
+    name = {"Ten": "Công ty TNHH Mua Mẫu"}
+    for case, mst, told in (
+        ("wrong-check-digit", wrong, wrong),
+        ("no-check-digit-possible", "9900000110", "9900000110"),
+        ("branch-of-a-wrong-check-digit", f"{wrong}-001", "•••••••••••01"),
+        ("branch-000", f"{BUYER}-000", "•••••••••••00"),
+        ("nine-digits", BUYER[:9], "•••••••03"),
+        ("eleven-digits-of-a-personal-id", "00108500000", "•••••••••00"),
+        ("personal-id-with-hyphens", "001-085-000000", "••••••••••••00"),
+        ("words", "không có", "•••••có"),
+        ("a-long-text", "x" * 30, "•" * 18 + "xx"),
+    ):
+        add(f"ID-04/fail-{case}", one(invoice(buyer={**name, "MST": mst})), data={"mst": told})
+    add("ID-04/fail-sales-invoice", one(household(buyer={**name, "MST": wrong}), mst=HOUSEHOLD))
+    for case, code in {
+        "enterprise": BUYER,
+        "blanks-within": f" {BUYER[:4]} {BUYER[4:]} ",
+        "branch": f"{BUYER}-001",
+        "branch-without-hyphen": f"{BUYER}999",
+        "personal-id": HOUSEHOLD,
+        "empty": "",
+        "blank": " ",
+    }.items():
+        add(f"ID-04/pass-{case}", one(invoice(buyer={**name, "MST": code})))
+    add("ID-04/pass-nobody", one(invoice()))
+
+    def person(case: str, number: str, nlap: date = DAY, told: str | None = None) -> None:
+        hdon = invoice(nlap=nlap, lines=[Line("Phở", 1, 50_000, "10%")], buyer={"CCCDan": number})
+        add(f"ID-05/{case}", one(hdon), data={"personal_id": told} if told else None)
+
+    person("fail-11-digits", "00108500000", told="•••••••••00")
+    person("fail-13-digits", "0010850000000", told="•••••••••••00")
+    person("fail-old-id-of-9-digits", "100000000", told="•••••••00")
+    person("fail-letter", "00108500000A", told="001•••••••0A")
+    person("fail-blank-within", "001085 000000", told="•••••••••••00")
+    person("fail-digits-of-another-script", "٠٠١٠٨٥٠٠٠٠٠٠")
+    for place in ("000", "003", "097", "100", "400", "999"):
+        person(f"fail-place-{place}", f"{place}085000000", told=f"{place}•••••••00")
+    person("fail-born-the-year-after", "001227000000", date(2026, 12, 31))
+    person("fail-born-in-2100", "001400000000")
+    person("fail-born-in-2385", "001985000000")
+    household_buyer = household(buyer={"CCCDan": "003085000000"})
+    add("ID-05/fail-sales-invoice", one(household_buyer, mst=HOUSEHOLD))
+    for place in ("001", "002", "027", "096", "101", "399"):
+        person(f"pass-place-{place}", f"{place}085000000")
+    person("pass-born-in-1900", "001000000000")
+    person("pass-born-in-1999", "001199000000")
+    person("pass-born-in-the-year", "001226000000", date(2026, 1, 1))
+    person("pass-born-on-or-before-new-year", "001227000000", date(2027, 1, 1))
+    person("pass-leap-day", "001328000000", date(2028, 2, 29))
+    person("pass-blanks-around", " 001085000000\n")
+    person("pass-empty", "")
+    add("ID-05/pass-nobody", one(invoice()))
