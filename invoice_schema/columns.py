@@ -8,6 +8,7 @@ Typed values of invoices that the schema refuses are null, for nothing is known 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
@@ -18,7 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from invoice_schema.fields import BY_NAME, FIELDS, GROUPS, Field, Group
-from invoice_schema.tokens import Elements, Ints, Vocabulary
+from invoice_schema.places import HDON, PLACES, VOCABULARY
+from invoice_schema.proof import proven
+from invoice_schema.tokens import Elements, Ints
 
 Mask = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
@@ -26,17 +29,11 @@ Bytes = npt.NDArray[np.uint8]
 NUMBER: Final = pa.decimal128(27, 6)
 DIGEST_BYTES: Final = 16
 
-_HDON: Final = "TDiep/DLieu/HDon"
-_GROUP_PATHS: Final[dict[Group, str]] = {group: f"{_HDON}/{path}" if path else _HDON for group, path in GROUPS.items()}
-_NDHDON: Final = "DLHDon/NDHDon"
-EXTENDED: Final = (
-    "DLHDon", "DLHDon/TTChung", "DLHDon/TTChung/TTHDLQuan", _NDHDON, f"{_NDHDON}/NBan", f"{_NDHDON}/NMua",
-    GROUPS["HHDVu"], f"{_NDHDON}/TToan", GROUPS["LTSuat"], GROUPS["LPhi"],
-)  # fmt: skip
+_GROUP_PATHS: Final[dict[Group, str]] = {group: f"{HDON}/{path}" if path else HDON for group, path in GROUPS.items()}
+_EXTENSION: Final = re.compile(rf"{HDON}/(.+)/TTKhac/TTin/(?:TTruong|DLieu)")
+_EXTENSIONS: Final = {place.path: found[1] for place in PLACES if (found := _EXTENSION.fullmatch(place.path))}
+EXTENDED: Final = tuple(dict.fromkeys(_EXTENSIONS.values()))
 """The elements below HDon that may hold a TTKhac."""
-_EXTENSIONS: Final = [f"{_HDON}/{path}/TTKhac/TTin/{leaf}" for path in EXTENDED for leaf in ("TTruong", "DLieu")]
-_VOCABULARY: Final = Vocabulary([*(f"{_HDON}/{field.path}" for field in FIELDS), *_EXTENSIONS])
-_REPEATED: Final = ("DSHHDVu/HHDVu", "THTTLTSuat/LTSuat", "DSLPhi/LPhi")
 _FIRST_COMBINING: Final = 0xCC  # lead byte of U+0300
 _BLANK: Final = 0x20
 _NO_NUMBER: Final = np.array([0, -(2**63)], "<i8")
@@ -46,8 +43,11 @@ class Columns:
     """`documents` are plain packages (tokens.plain). `valid` may be cleared for rows that the schema refuses."""
 
     def __init__(self, documents: Sequence[bytes]) -> None:
-        self._elements = Elements(documents, _VOCABULARY)
+        self._elements = Elements(documents, VOCABULARY)
         self._rows: dict[Group, Ints] = {group: self._elements.tags(path) for group, path in _GROUP_PATHS.items()}
+        self._row = np.full(len(self._elements.path), -1)
+        for rows in self._rows.values():
+            self._row[rows] = np.arange(len(rows))
         self._owners: dict[Group, Ints] = {}
         self._places: dict[str, Ints] = {}
         self._texts: dict[str, pa.StringArray] = {}
@@ -61,6 +61,10 @@ class Columns:
         self.index = np.arange(self.invoices) - self._firsts[self.document] + 1
         self.valid: Mask = np.ones(self.invoices, bool)
 
+    def unproven(self) -> Ints:
+        """The invoices that libxml2 must be asked about (invoice_schema.proof)."""
+        return np.flatnonzero(~proven(self._elements))
+
     def rows_of(self, document: int) -> tuple[int, int]:
         """The first invoice of a document, and the first of the next one."""
         return int(self._firsts[document]), int(self._firsts[document + 1])
@@ -68,14 +72,16 @@ class Columns:
     def owners(self, group: Group) -> Ints:
         """The invoice of each row of `group`, rising."""
         if group not in self._owners:
-            self._owners[group] = np.searchsorted(self._rows["HDon"], self._rows[group], side="right") - 1
+            self._owners[group] = self._invoices_of(self._rows[group])
         return self._owners[group]
 
     def raw(self, name: str) -> pa.StringArray:
         """A field's texts, also of invoices that the schema refuses (their last element of that name)."""
         if name not in self._texts:
             field = BY_NAME[name]
-            texts = self._elements.texts(self._tags(field))
+            begin, end = self._elements.bounds(f"{HDON}/{field.path}")
+            found = self._elements.texts.slice(begin - self._elements.first_leaf, end - begin)
+            texts = _at_rows(found, self._row_of_each(field), len(self._rows[field.group]))
             self._texts[name] = _tidy(texts) if field.type == "text" else texts
         return self._texts[name]
 
@@ -98,10 +104,16 @@ class Columns:
         """The texts (TTruong and DLieu) of every TTKhac in some `invoices`, and the invoice of each, in no order."""
         chosen = np.zeros(self.invoices, bool)
         chosen[invoices] = True
-        tags = np.concatenate([self._elements.tags(path) for path in _EXTENSIONS])
-        owners = np.searchsorted(self._rows["HDon"], tags, side="right") - 1
-        wanted = chosen[owners]
-        return owners[wanted], _tidy(self._elements.texts(tags[wanted]))
+        owners, texts = [np.zeros(0, np.int64)], [pa.array([], pa.string())]
+        for path in _EXTENSIONS:
+            begin, end = self._elements.bounds(path)
+            of = np.searchsorted(self._rows["HDon"], self._elements.order[begin:end], side="right") - 1
+            wanted = np.flatnonzero(chosen[of])
+            owners.append(of[wanted])
+            texts.append(
+                self._elements.texts.slice(begin - self._elements.first_leaf, end - begin).take(pa.array(wanted))
+            )
+        return np.concatenate(owners), _tidy(pa.concat_arrays(texts))
 
     def path(self, name: str, row: int) -> str:
         """The XPath, with positions, of the element behind one row of a field's group (absent or not)."""
@@ -155,11 +167,17 @@ class Columns:
         return pc.if_else(pa.array(known), values, None)
 
     def _tags(self, field: Field) -> Ints:
-        rows = self._rows[field.group]
-        found = self._elements.tags(f"{_HDON}/{field.path}")
-        tags = np.full(len(rows), -1)
-        tags[np.searchsorted(rows, found, side="right") - 1] = found
+        tags = np.full(len(self._rows[field.group]), -1)
+        tags[self._row_of_each(field)] = self._elements.tags(f"{HDON}/{field.path}")
         return tags
+
+    def _row_of_each(self, field: Field) -> Ints:
+        """The row that each element of a field belongs to."""
+        found = self._elements.tags(f"{HDON}/{field.path}")
+        return self._invoices_of(found) if field.group == "HDon" else self._row[self._elements.parent[found]]
+
+    def _invoices_of(self, tags: Ints) -> Ints:
+        return np.searchsorted(self._rows["HDon"], tags, side="right") - 1
 
     def _invoice(self, group: Group, row: int) -> int:
         return row if group == "HDon" else int(self.owners(group)[row])
@@ -183,6 +201,15 @@ def _by_value(texts: pa.StringArray, type_: str) -> pa.StringArray:
     return pc.ascii_ltrim(texts, "0") if type_ == "int" and texts.null_count < len(texts) else texts
 
 
+def _at_rows(values: pa.Array, rows: Ints, length: int) -> pa.Array:
+    """`values` at their `rows`, the last one where several have the same; null elsewhere."""
+    if len(rows) == length and bool((rows == np.arange(length)).all()):
+        return values
+    at = np.full(length, -1)
+    at[rows] = np.arange(len(rows))
+    return values.take(pa.array(at, mask=at < 0))
+
+
 def _as_bytes(numbers: pa.Decimal128Array) -> pa.BinaryArray | bytes:
     if numbers.null_count == len(numbers):
         return _NO_NUMBER.tobytes()
@@ -199,7 +226,7 @@ def _tidy(values: pa.StringArray) -> pa.StringArray:
     """NFC and single spaces. Looks at the bytes of the whole column first: nearly always nothing is to be done."""
     if values.null_count == len(values):
         return values
-    data = np.frombuffer(values.buffers()[2], np.uint8)
+    data = _data(values)
     unusual = _is_unusual(data)
     if unusual:
         values = pc.utf8_normalize(values, form="NFC")
@@ -207,6 +234,13 @@ def _tidy(values: pa.StringArray) -> pa.StringArray:
         values = pc.utf8_trim(pc.replace_substring_regex(values, r"[\s\pZ]+", " "), " ")
         values = pc.if_else(pc.equal(values, ""), None, values)
     return values
+
+
+def _data(values: pa.StringArray) -> Bytes:
+    """The bytes of all values, one behind the other."""
+    _, offsets, data = values.buffers()
+    begin, end = np.frombuffer(offsets, np.int32)[[values.offset, values.offset + len(values)]]
+    return np.frombuffer(data, np.uint8)[begin:end]
 
 
 def _is_unusual(data: Bytes) -> bool:

@@ -7,7 +7,7 @@ order, so a set of children with "required" and "repeated" says all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, Literal
@@ -20,6 +20,23 @@ Kind = Literal["leaf", "group", "any"]
 
 _XS: Final = "{http://www.w3.org/2001/XMLSchema}"
 _LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+_FACETS: Final = frozenset(
+    f"{_XS}{name}" for name in ("maxLength", "minLength", "pattern", "enumeration", "whiteSpace")
+)
+_PARTS: Final[Mapping[str, frozenset[str]]] = {
+    f"{_XS}{name}": frozenset(attributes)
+    for name, attributes in {
+        "complexType": ("name",),
+        "annotation": (),
+        "documentation": (_LANG,),
+        "all": (),
+        "sequence": ("minOccurs",),
+        "element": ("name", "type", "ref", "minOccurs", "maxOccurs"),
+        "attribute": ("name", "type"),
+        "simpleContent": (),
+        "extension": ("base",),
+    }.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +51,7 @@ class Type:
     """A named type. `values` is its code list, `min_length` and `max_length` bound its characters, where it has them.
 
     `base` is what a leaf restricts or extends, such as `xs:token` or `xs:date`; `members` are the types of a union.
+    `complete` says that these fields tell all that the schema does.
     """
 
     name: str
@@ -48,6 +66,7 @@ class Type:
     pattern: str | None = None
     base: str = ""
     members: tuple[str, ...] = ()
+    complete: bool = True
 
 
 @cache
@@ -81,7 +100,7 @@ def _leaf(node: etree._Element) -> Type:
     if restriction is None:
         union = node.find(f"{_XS}union")
         members = () if union is None else tuple(union.attrib["memberTypes"].split())
-        return Type(node.attrib["name"], "leaf", vi, en, members=members)
+        return Type(node.attrib["name"], "leaf", vi, en, members=members, complete=union is not None)
     facets = {etree.QName(facet).localname: facet.attrib["value"] for facet in restriction}
     return Type(
         node.attrib["name"],
@@ -93,6 +112,7 @@ def _leaf(node: etree._Element) -> Type:
         min_length=int(facets["minLength"]) if "minLength" in facets else None,
         pattern=facets.get("pattern"),
         base=restriction.attrib["base"],
+        complete=_knows_facets(restriction),
     )
 
 
@@ -105,14 +125,38 @@ def _complex(node: etree._Element, elements: Mapping[str, str]) -> Type:
     elif extension is not None:
         kind = "leaf"
     children: dict[str, Child] = {}
-    for name, child in _particles(node, elements, optional=False):
+    particles = list(_particles(node, elements, optional=False))
+    for name, child in particles:
         before = children.get(name)
         children[name] = (
             Child(child.type, child.required or bool(before and before.required), True) if before else child
         )
     attributes = frozenset(attribute.attrib["name"] for attribute in node.iter(f"{_XS}attribute"))
     base = "" if extension is None else extension.attrib["base"]
-    return Type(node.attrib["name"], kind, vi, en, children, attributes, base=base)
+    orderless = extension is not None or node.find(f"{_XS}all") is not None or _orderless(particles)
+    complete = orderless and all(_knows(part) for part in node.iter())
+    return Type(node.attrib["name"], kind, vi, en, children, attributes, base=base, complete=complete)
+
+
+def _knows_facets(restriction: etree._Element) -> bool:
+    names = [str(facet.tag) for facet in restriction]
+    collapsed = all(facet.get("value") == "collapse" for facet in restriction.iterfind(f"{_XS}whiteSpace"))
+    return collapsed and set(names) <= _FACETS and names.count(f"{_XS}pattern") < 2
+
+
+def _knows(part: etree._Element) -> bool:
+    """Whether the model says all that a part of a complex type does."""
+    known = set(part.attrib) <= _PARTS.get(str(part.tag), frozenset()) and part.get("minOccurs", "1") in ("0", "1")
+    return known and (part.tag != f"{_XS}attribute" or part.get("type") == "xs:string")
+
+
+def _orderless(particles: Sequence[tuple[str, Child]]) -> bool:
+    """Whether a sequence allows its children in any order: there is one, or one amid any number of another."""
+    if len(particles) != 3:
+        return len(particles) == 1
+    (before, left), (_, middle), (after, right) = particles
+    any_number = all(child.repeated and not child.required for child in (left, right))
+    return before == after and any_number and not middle.repeated and left.type == right.type
 
 
 def _particles(node: etree._Element, elements: Mapping[str, str], *, optional: bool) -> Iterator[tuple[str, Child]]:

@@ -23,8 +23,10 @@ from invoice_schema.shape import AMPERSAND, GT, LINE_END, LT, SLASH, SPACE, shap
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
+Mask = npt.NDArray[np.bool_]
 
 _ROOT: Final = 1
+_SLOT_BITS: Final = 16
 _PAD: Final = b"\n" * 16
 
 _MARKUP = re.compile(
@@ -67,142 +69,214 @@ class _Rewriter:
 
 
 class Vocabulary:
-    """Element paths to look for, `/`-joined from the root. A path's number is its place in `paths`; 0 is any other."""
+    """Element paths to look for, `/`-joined from the root, each behind the one above it; `leaves` hold text only.
 
-    def __init__(self, paths: Sequence[str]) -> None:
-        known = sorted(
-            {prefix for path in paths for prefix in _prefixes(path)}, key=lambda path: (path.count("/"), path)
-        )
-        self.paths = ("?", "", *known)
+    A path's number is its place in `paths`; 0 is any other. `leaf` is the number of the first leaf.
+    """
+
+    def __init__(self, groups: Sequence[str], leaves: Sequence[str]) -> None:
+        self.paths = ("?", "", *groups, *leaves)
+        self.leaf = len(self.paths) - len(leaves)
         self.number = {path: index for index, path in enumerate(self.paths)}
-        self.levels = max(path.count("/") for path in known) + 1
-        names = sorted({path.rpartition("/")[2] for path in known})
+        self.levels = max(path.count("/") for path in self.paths) + 1
+        names = sorted({path.rpartition("/")[2] for path in (*groups, *leaves)})
         low, high = _words([name.encode() for name in names])
-        order = np.argsort(_mix(low, high))
-        self._low, self._high = low[order], high[order]
-        self._mixed = _mix(self._low, self._high)
-        if len(np.unique(self._mixed)) != len(names):
-            raise ValueError("two element names share a hash")
+        self._table = np.zeros(1 << _SLOT_BITS, np.uint8)
+        self._table[_slots(low, high)] = np.arange(1, len(names) + 1)
+        if np.count_nonzero(self._table) != len(names):
+            raise ValueError("two element names share a slot")
+        self._low, self._high = np.append(np.uint64(0), low), np.append(np.uint64(0), high)
         self.follow = np.zeros((len(self.paths), len(names) + 1), np.int16)
-        place = {names[index]: rank for rank, index in enumerate(order, 1)}
-        for path in known:
+        place = {name: index for index, name in enumerate(names, 1)}
+        for path in (*groups, *leaves):
             parent, _, name = path.rpartition("/")
             self.follow[self.number[parent], place[name]] = self.number[path]
 
-    def names(self, low: Words, high: Words) -> Ints:
+    def names(self, low: Words, high: Words) -> npt.NDArray[np.uint8]:
         """The column of `follow` for each name given as two words; 0 for an unknown one."""
-        at = np.searchsorted(self._mixed, _mix(low, high))
-        at[at == len(self._mixed)] = 0
-        return np.where((self._low[at] == low) & (self._high[at] == high), at + 1, 0)
+        found = self._table[_slots(low, high)]
+        known = (self._low[found] == low) & (self._high[found] == high)
+        return np.where(known, found, np.uint8(0))
 
 
 class Elements:
-    """The elements of a batch of plain documents whose path is in the vocabulary, in document order."""
+    """The elements of a batch of plain documents, in document order: a tag is the number of an element's start tag.
+
+    `path` holds the path's number of every element, `parent` the tag of the element above it, `bare` whether its start
+    tag is nothing but its name, `order` all tags in the order of their paths' numbers.
+    """
 
     def __init__(self, documents: Sequence[bytes], vocabulary: Vocabulary) -> None:
         self.data = b"".join((*documents, _PAD))
         self.vocabulary = vocabulary
         lengths = np.fromiter(map(len, documents), np.int64, len(documents))
         self.document_starts = np.concatenate(([0], np.cumsum(lengths)))
-        bytes_ = np.frombuffer(self.data, np.uint8)
-        self._opened = np.flatnonzero(bytes_ == LT)
-        self._closed = np.flatnonzero(bytes_ == GT)
-        closing = bytes_[self._opened + 1] == SLASH
-        alone = bytes_[self._closed - 1] == SLASH
-        step = np.where(closing, -1, np.where(alone, 0, 1))
-        level = np.cumsum(step) + alone
+        self._bytes = np.frombuffer(self.data, np.uint8)
+        self._opened = np.flatnonzero(self._bytes == LT)
+        self._closed = np.flatnonzero(self._bytes == GT)
+        self._closing = self._bytes[self._opened + 1] == SLASH
+        alone = self._bytes[self._closed - 1] == SLASH
+        step = 1 - 2 * self._closing.view(np.int8) - alone.view(np.int8)
+        self._level = np.cumsum(step, dtype=np.int16) + alone
         self._lengths = np.append(self._opened[1:], len(self.data)) - self._closed - 1
-        self._lengths[alone] = 0
-        self._padded = (bytes_[self._closed + 1] <= SPACE) | (
-            bytes_[np.append(self._opened[1:], len(self.data)) - 1] <= SPACE
-        )
-        starts = np.flatnonzero(~closing)
-        self._walk(starts, level[starts], self._names(starts, alone))
+        self._starts = np.flatnonzero(~self._closing)
+        self._at = self._opened[self._starts]
+        level = self._level[self._starts]
+        names, self.bare = self._names(self._closed[self._starts] - self._at - 1 - alone[self._starts])
+        self.parent = _parents(level)
+        self.path = self._paths(level, names)
+        self.order = np.argsort(self.path, kind="stable")
+        self._bounds = np.searchsorted(self.path[self.order], np.arange(len(vocabulary.paths) + 1))
+
+    def _names(self, length: Ints) -> tuple[npt.NDArray[np.uint8], Mask]:
+        names = self._lookup(self._at + 1, length)
+        bare = names != 0
+        decorated = np.flatnonzero(~bare)
+        if len(decorated):
+            some = self._at[decorated] + 1
+            heads = self._bytes[some[:, None] + np.arange(16)]
+            ends = np.argmax(_ENDS_NAME[heads], axis=1)
+            names[decorated] = self._lookup(some, ends)
+            bare[decorated] = (length[decorated] == ends + 1) & (names[decorated] != 0)
+        return names, bare
+
+    def _lookup(self, at: Ints, length: Ints) -> npt.NDArray[np.uint8]:
+        eight = np.ndarray((len(self.data) - 7,), "<u8", self.data, strides=(1,))
+        low = eight[at] & _MASK[np.minimum(length, 8)]
+        high = np.zeros(len(at), np.uint64)
+        long = np.flatnonzero(length > 8)
+        high[long] = eight[at[long] + 8] & _MASK[np.minimum(length[long] - 8, 8)]
+        names = self.vocabulary.names(low, high)
+        names[length > 15] = 0
+        return names
+
+    def _paths(self, level: npt.NDArray[np.int16], names: npt.NDArray[np.uint8]) -> npt.NDArray[np.int16]:
+        path = np.zeros(len(level), np.int16)
+        for depth in range(1, self.vocabulary.levels + 1):
+            here = np.flatnonzero(level == depth)
+            above = path[self.parent[here]] if depth > 1 else _ROOT
+            path[here] = self.vocabulary.follow[above, names[here]]
+        return path
+
+    def tags(self, path: str) -> Ints:
+        """The elements at `path`, rising."""
+        return self.order[slice(*self.bounds(path))]
+
+    def bounds(self, path: str) -> tuple[int, int]:
+        """Where the elements at `path` begin and end in the order of paths' numbers."""
+        number = self.vocabulary.number[path]
+        return int(self._bounds[number]), int(self._bounds[number + 1])
+
+    def positions(self, tags: Ints) -> Ints:
+        """Where each start tag begins in `data`, in bytes."""
+        return self._at[tags]
+
+    def start_tag(self, tag: int) -> bytes:
+        """What stands between `<` and `>`."""
+        token = self._starts[tag]
+        return self.data[self._opened[token] + 1 : self._closed[token]]
+
+    def within(self, path: str, positions: Ints) -> Ints:
+        """Which of the elements at `path`, counted from 0, each of those `positions` lies in that lies in any."""
+        if not len(positions):
+            return positions
+        begins = self._at[self.tags(path)]
+        ends = np.append(self._opened[self._closing & (self._level == path.count("/"))], len(self.data))
+        ends = ends[np.searchsorted(ends, begins)]
+        found = np.searchsorted(begins, positions, side="right") - 1
+        behind = found >= 0
+        found, positions = found[behind], positions[behind]
+        return found[positions < ends[found]]
+
+    def loose_texts(self) -> Ints:
+        """Positions of what stands outside leaves and is not blank."""
+        leaves = self._starts[self.leaves]
+        loose = self._lengths > 0
+        loose[leaves[self._bytes[self._closed[leaves] - 1] != SLASH]] = False
+        tokens = np.flatnonzero(loose)
+        if not len(tokens):
+            return tokens
+        texts = self._pieces.take(pa.array(2 * tokens + 1))
+        if _BLANK[np.frombuffer(texts.buffers()[2], np.uint8)].all():
+            return tokens[:0]
+        found: Ints = self._closed[tokens[np.asarray(pc.not_equal(pc.utf8_trim(texts, _SPACES), ""))]]
+        return found
+
+    @property
+    def first_leaf(self) -> int:
+        """Where leaves begin in the order of paths' numbers."""
+        return int(self._bounds[self.vocabulary.leaf])
+
+    @property
+    def leaves(self) -> Ints:
+        """The leaves in the order of their paths' numbers."""
+        return self.order[self.first_leaf :]
+
+    @cached_property
+    def texts(self) -> pa.StringArray:
+        """The text of each of `leaves`, trimmed of XML's white space and unescaped; empty and blank give null.
+
+        Of a leaf that holds elements in spite of the vocabulary, what stands before the first of them.
+        """
+        begin = self._closed[self._starts] + 1
+        length = self._lengths[self._starts]
+        absent = (length == 0) | (self._bytes[begin - 2] == SLASH)
+        odd = (self._bytes[begin] <= SPACE) | (self._bytes[begin + length - 1] <= SPACE)
+        if b"&" in self.data:
+            escaped = np.zeros(len(self._opened), bool)
+            escaped[np.searchsorted(self._opened, np.flatnonzero(self._bytes == AMPERSAND)) - 1] = True
+            odd |= escaped[self._starts]
+        odd &= ~absent
+        leaves = self.leaves
+        chosen = self._pieces.take(pa.array(2 * self._starts[leaves] + 1, mask=absent[leaves]))
+        return _replace(chosen, odd[leaves]) if odd[leaves].any() else chosen
+
+    @cached_property
+    def _pieces(self) -> pa.StringArray:
+        """Tags and the texts behind them by turns; the first piece is a tag."""
         offsets = np.empty(2 * len(self._opened) + 1, np.int32)
         offsets[0:-1:2] = self._opened
         offsets[1::2] = self._closed + 1
         offsets[-1] = len(self.data)
-        self._pieces = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(self.data))
-        self._escaped = np.zeros(len(self._opened), bool)
-        self._escaped[np.searchsorted(self._opened, np.flatnonzero(bytes_ == AMPERSAND)) - 1] = True
-
-    def _names(self, starts: Ints, alone: npt.NDArray[np.bool_]) -> Ints:
-        at = self._opened[starts] + 1
-        length = self._closed[starts] - at - alone[starts]
-        names = self._lookup(at, length)
-        decorated = np.flatnonzero(names == 0)
-        if len(decorated):
-            some = at[decorated]
-            heads = np.frombuffer(self.data, np.uint8)[some[:, None] + np.arange(16)]
-            names[decorated] = self._lookup(some, np.argmax(_ENDS_NAME[heads], axis=1))
-        return names
-
-    def _lookup(self, at: Ints, length: Ints) -> Ints:
-        eight = np.ndarray((len(self.data) - 7,), "<u8", self.data, strides=(1,))
-        size = np.clip(length, 0, 16)
-        names = self.vocabulary.names(eight[at] & _LOW_MASK[size], eight[at + 8] & _HIGH_MASK[size])
-        return np.where(length > 15, 0, names)
-
-    def _walk(self, starts: Ints, level: Ints, names: Ints) -> None:
-        path = np.zeros(len(starts), np.int16)
-        above, above_path = np.array([-1]), np.array([_ROOT], np.int16)
-        for depth in range(1, self.vocabulary.levels + 1):
-            here = np.flatnonzero(level == depth)
-            parent = np.searchsorted(above, here) - 1
-            path[here] = self.vocabulary.follow[above_path[parent], names[here]]
-            above, above_path = here, path[here]
-        order = np.argsort(path, kind="stable")
-        self._tags = starts[order]
-        self._bounds = np.searchsorted(path[order], np.arange(len(self.vocabulary.paths) + 1))
-
-    def tags(self, path: str) -> Ints:
-        """The start tags of the elements at `path`, as numbers that rise in document order."""
-        number = self.vocabulary.number[path]
-        return self._tags[self._bounds[number] : self._bounds[number + 1]]
-
-    def positions(self, tags: Ints) -> Ints:
-        """Where each start tag begins in `data`, in bytes."""
-        return self._opened[tags]
-
-    def texts(self, tags: Ints) -> pa.StringArray:
-        """The text behind each start tag, trimmed of XML's white space and unescaped; -1, empty and blank give null.
-
-        Only leaves have all of their text.
-        """
-        absent = (tags < 0) | (self._lengths[tags] == 0)
-        if absent.all():
-            return pa.nulls(len(tags), pa.string())
-        chosen = self._pieces.take(pa.array(2 * tags + 1, mask=absent))
-        at = np.flatnonzero(self._escaped[tags] & ~absent)
-        if len(at):
-            chosen = _replace(chosen, at)
-        if len(at) or self._padded[tags[~absent]].any():
-            chosen = pc.utf8_trim(chosen, " \t\r\n")
-            chosen = pc.if_else(pc.equal(chosen, ""), None, chosen)
-        return chosen
+        return pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(self.data))
 
     def line(self, tag: int, document: int) -> int:
         """The line of a start tag in its document, from 1."""
-        start, first = self._opened[tag], self.document_starts[document]
+        start, first = self._at[tag], self.document_starts[document]
         return int(np.searchsorted(self._line_ends, start) - np.searchsorted(self._line_ends, first)) + 1
 
     def lines(self, tags: Ints, documents: Ints) -> Ints:
         """`line` of many start tags at once."""
         ends = self._line_ends
-        found: Ints = (
-            np.searchsorted(ends, self._opened[tags]) - np.searchsorted(ends, self.document_starts[documents]) + 1
-        )
+        found: Ints = np.searchsorted(ends, self._at[tags]) - np.searchsorted(ends, self.document_starts[documents]) + 1
         return found
 
     @cached_property
     def _line_ends(self) -> Ints:
         """Where lines end. Found once: counting them anew for each finding costs the square of a document's length."""
-        return np.flatnonzero(np.frombuffer(self.data, np.uint8) == LINE_END)
+        return np.flatnonzero(self._bytes == LINE_END)
 
 
-def _prefixes(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[: index + 1]) for index in range(len(parts))]
+def _parents(level: npt.NDArray[np.int16]) -> Ints:
+    """The element above each one, -1 for a root: the last one before it that is one level higher.
+
+    Neighbours of one level share their parent, and a child that comes first has its parent before it; a search is
+    needed only where elements end in between.
+    """
+    change = np.diff(level, prepend=np.int16(0))
+    heads = np.flatnonzero(change)
+    above = heads - 1
+    back = np.flatnonzero(change[heads] < 0)
+    for depth in np.unique(level[heads[back]]):
+        at = back[level[heads[back]] == depth]
+        higher = np.flatnonzero(level == depth - 1)
+        above[at] = higher[np.searchsorted(higher, heads[at]) - 1] if depth > 1 else -1
+    found: Ints = above[np.cumsum(change != 0) - 1]
+    return found
+
+
+def _slots(low: Words, high: Words) -> Words:
+    return (low * np.uint64(0x9E3779B97F4A7C15) ^ high * np.uint64(0xC2B2AE3D27D4EB4F)) >> np.uint64(64 - _SLOT_BITS)
 
 
 def _words(names: Sequence[bytes]) -> tuple[Words, Words]:
@@ -212,12 +286,9 @@ def _words(names: Sequence[bytes]) -> tuple[Words, Words]:
     return pairs[:, 0], pairs[:, 1]
 
 
-def _mix(low: Words, high: Words) -> Words:
-    return (low * np.uint64(0x9E3779B97F4A7C15)) ^ (high * np.uint64(0xC2B2AE3D27D4EB4F))
-
-
-_LOW_MASK: Final[Words] = np.array([(1 << 8 * min(size, 8)) - 1 for size in range(17)], np.uint64)
-_HIGH_MASK: Final[Words] = np.array([(1 << 8 * max(size - 8, 0)) - 1 for size in range(17)], np.uint64)
+_MASK: Final[Words] = np.array([(1 << 8 * size) - 1 for size in range(9)], np.uint64)
+_SPACES: Final = " \t\r\n"
+_BLANK: Final = np.isin(np.arange(256), list(_SPACES.encode()))
 _ENDS_NAME: Final = np.isin(np.arange(256), list(b" \t\r\n/>"))
 
 _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]+)|#([0-9]+)|(lt|gt|amp|quot|apos));")
@@ -231,8 +302,11 @@ def _unescape(text: str) -> str:
     )
 
 
-def _replace(values: pa.StringArray, at: Ints) -> pa.StringArray:
-    mask = np.zeros(len(values), bool)
-    mask[at] = True
-    fresh = [_unescape(text) for text in values.take(pa.array(at)).to_pylist()]
-    return pc.replace_with_mask(values, pa.array(mask), pa.array(fresh, pa.string()))
+def _replace(values: pa.StringArray, odd: Mask) -> pa.StringArray:
+    """Those marked `odd` unescaped and trimmed, null where nothing is left."""
+    at = pa.array(odd)
+    some = values.filter(at)
+    escaped = pc.match_substring(some, "&")
+    fresh = [_unescape(text) for text in some.filter(escaped).to_pylist()]
+    some = pc.utf8_trim(pc.replace_with_mask(some, escaped, pa.array(fresh, pa.string())), _SPACES)
+    return pc.replace_with_mask(values, at, pc.if_else(pc.equal(some, ""), None, some))

@@ -1,4 +1,4 @@
-"""From a body to a document that can be judged: envelope, schema, and the bytes that its columns are cut from."""
+"""From a body to a document that can be judged: its envelope, and the bytes that its columns are cut from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from lxml import etree
 
 from invoice_schema.envelope import DEFAULT, Envelope, Limits, open_package
 from invoice_schema.findings import Finding
-from invoice_schema.schema import SchemaError, validate_hdon, validate_package
 from invoice_schema.signatures.trust import NO_AUTHORITIES, Trust
 from invoice_schema.tokens import plain
 from rules.law import REGIME_C
@@ -23,14 +22,15 @@ is_signed = etree.XPath("boolean(DLieu/HDon/DSCKS)")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A package without P findings.
+    """A package without P findings; `plain` is `body` as columns are cut from it (invoice_schema.tokens).
 
-    By the place of the HDon, from 0, `refused` holds the schema's errors and `unverified` the findings of SIG-01.
+    `unverified` holds the findings of SIG-01 by the place of the HDon, from 0; those of an HDon that turns out to
+    violate the schema do not count.
     """
 
     envelope: Envelope
+    body: bytes
     plain: bytes
-    refused: Mapping[int, Sequence[SchemaError]] = field(default_factory=dict)
     unverified: Mapping[int, Sequence[Finding]] = field(default_factory=dict)
 
 
@@ -49,9 +49,10 @@ class Intake:
 def take_in(
     body: bytes, limits: Limits = DEFAULT, trust: Trust = NO_AUTHORITIES, received_us: int | None = None
 ) -> Intake:
-    """Open and validate one package. Every body gets an answer; nothing is raised for bad data.
+    """Open one package. Every body gets an answer; nothing is raised for bad data.
 
-    `trust` and `received_us`, the time of receipt, are for what is signed.
+    `trust` and `received_us`, the time of receipt, are for what is signed. Whether its invoices follow the schema is
+    found out for a whole batch at once (rules.judge).
     """
     opened = open_package(body, limits, trust, received_us)
     envelope, tree = opened.envelope, opened.tree
@@ -62,16 +63,10 @@ def take_in(
         findings = _too_early(opened.hdons)
     if findings:
         return Intake(findings, None, opened.mtdiep, opened.mngui, envelope.mst, len(opened.hdons))
-    refused: dict[int, Sequence[SchemaError]] = {}
-    if not validate_package(tree):
-        for place, hdon in enumerate(opened.hdons):
-            errors = validate_hdon(hdon)
-            if errors:
-                refused[place] = errors
-    broken = unverified(opened.hdons, refused, trust, received_us) if is_signed(tree) else {}
+    broken = unverified(opened.hdons, trust, received_us) if is_signed(tree) else {}
     return Intake(
         (),
-        Document(envelope, plain(body, already=opened.plain), refused, broken),
+        Document(envelope, body, plain(body, already=opened.plain), broken),
         envelope.mtdiep,
         envelope.mngui,
         envelope.mst,

@@ -14,7 +14,8 @@ from identity.registry import Registry
 from invoice_schema.columns import Columns, Mask
 from invoice_schema.fields import BY_NAME
 from invoice_schema.findings import Finding, clipped
-from invoice_schema.schema import SchemaError
+from invoice_schema.parser import parse
+from invoice_schema.schema import SchemaError, validate_places
 from invoice_schema.tokens import Ints
 from rules import catalogue
 from rules.batch import Batch
@@ -116,10 +117,13 @@ def examine(
 def _refuse(batch: Batch, documents: Sequence[Document], findings: dict[int, list[Finding]]) -> None:
     """XSD-01. Clears `valid` before any other rule looks at the columns."""
     columns = batch.columns
-    for place, document in enumerate(documents):
+    unproven = columns.unproven()
+    for place in np.unique(columns.document[unproven]).tolist():
+        first, after = columns.rows_of(place)
+        asked = unproven[slice(*np.searchsorted(unproven, (first, after)))] - first
         left = MOST_SCHEMA_ERRORS
-        for index, errors in document.refused.items():
-            row = columns.rows_of(place)[0] + index
+        for index, errors in validate_places(parse(documents[place].body).root, asked.tolist()).items():
+            row = first + index
             columns.valid[row] = False
             told = errors[: max(left, 1)]
             left -= len(told)

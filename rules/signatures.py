@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from lxml import etree
 
@@ -14,10 +14,10 @@ _MESSAGE = Text("Chữ ký số không hợp lệ: {reason}.", "The signature do
 
 
 def unverified(
-    hdons: Sequence[etree._Element], but: Container[int], trust: Trust, received_us: int | None
+    hdons: Sequence[etree._Element], trust: Trust, received_us: int | None
 ) -> Mapping[int, Sequence[Finding]]:
-    """SIG-01 by the place of the HDon, from 0, but for those places that violate the schema."""
-    signed = [(place, hdon) for place, hdon in enumerate(hdons) if place not in but and hdon.find("DSCKS") is not None]
+    """SIG-01 by the place of the HDon, from 0."""
+    signed = [(place, hdon) for place, hdon in enumerate(hdons) if hdon.find("DSCKS") is not None]
     if not signed:
         return {}
     from invoice_schema.signatures.check import invoice_failures

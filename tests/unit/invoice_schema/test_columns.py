@@ -5,12 +5,14 @@ from __future__ import annotations
 import unicodedata
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from invoice_schema.columns import Columns
+from invoice_schema import model
+from invoice_schema.columns import EXTENDED, Columns
 from invoice_schema.fields import FIELDS, GROUPS
 from invoice_schema.parser import parse
 from invoice_schema.tokens import plain
@@ -155,3 +157,29 @@ def test_refused_invoices_have_no_typed_values() -> None:
     assert first is None
     assert second is not None
     assert columns.raw("TTChung/SHDon").to_pylist() == ["1", "2"]
+
+
+def test_every_extension_of_the_format_is_known() -> None:
+    def extended(name: str, path: str) -> set[str]:
+        children = types[name].children
+        below = [extended(child.type, f"{path}/{tag}") for tag, child in children.items() if tag != "TTKhac"]
+        return set().union({path.lstrip("/")} if "TTKhac" in children else (), *below)
+
+    types = model.types("tdiep-206.xsd")
+    assert extended("Invoice", "") == set(EXTENDED)
+
+
+@pytest.mark.parametrize("place", EXTENDED)
+def test_extensions_are_texts_of_the_invoices_asked_for(place: str) -> None:
+    def extended(number: int) -> etree._Element:
+        hdon = invoice(shdon=number, fee=5_000, corrects={})
+        element = hdon.find(place)
+        assert element is not None
+        texts = f"<TTruong>tên  {number}</TTruong><KDLieu>string</KDLieu><DLieu>a &amp; {number}</DLieu>"
+        element.append(etree.fromstring(f"<TTKhac><TTin>{texts}</TTin><TTin/><TTin><DLieu/></TTin></TTKhac>"))
+        return hdon
+
+    columns = Columns([plain(package([invoice(), extended(1)])), plain(package([extended(2), extended(3)]))])
+    owners, texts = columns.extensions(np.array([0, 1, 3]))
+    found = zip(owners.tolist(), texts.to_pylist(), strict=True)
+    assert {pair for pair in found if pair[1]} == {(1, "tên 1"), (1, "a & 1"), (3, "tên 3"), (3, "a & 3")}
