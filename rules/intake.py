@@ -24,7 +24,8 @@ is_signed = etree.XPath("boolean(DLieu/HDon/DSCKS)")
 class Document:
     """A package without P findings; `plain` is `body` as columns are cut from it (invoice_schema.tokens).
 
-    `unverified` holds the findings of SIG-01 by the place of the HDon, from 0.
+    `unverified` holds the findings of SIG-01 by the place of the HDon, from 0; those of an HDon that turns out to
+    violate the schema do not count.
     """
 
     envelope: Envelope
@@ -50,7 +51,7 @@ def take_in(
 ) -> Intake:
     """Open one package. Every body gets an answer; nothing is raised for bad data.
 
-    `trust` and `received_us`, the time of receipt, are for what is signed. Whether the invoices follow the schema is
+    `trust` and `received_us`, the time of receipt, are for what is signed. Whether its invoices follow the schema is
     found out for a whole batch at once (rules.judge).
     """
     opened = open_package(body, limits, trust, received_us)

@@ -16,7 +16,7 @@ _MESSAGE = Text("Chữ ký số không hợp lệ: {reason}.", "The signature do
 def unverified(
     hdons: Sequence[etree._Element], trust: Trust, received_us: int | None
 ) -> Mapping[int, Sequence[Finding]]:
-    """SIG-01 by the place of the HDon, from 0, whether or not it follows the schema."""
+    """SIG-01 by the place of the HDon, from 0."""
     signed = [(place, hdon) for place, hdon in enumerate(hdons) if hdon.find("DSCKS") is not None]
     if not signed:
         return {}

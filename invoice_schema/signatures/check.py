@@ -26,7 +26,7 @@ class Failure(NamedTuple):
 
 
 def invoice_failures(hdon: etree._Element, trust: Trust, received_us: int | None) -> list[Failure]:
-    """The signatures in DSCKS of an HDon that follows the schema.
+    """The signatures in DSCKS of an HDon; of one that violates the schema they mean nothing.
 
     The seller's must cover DLHDon and be the seller's. Others must verify, whatever of the invoice they cover: the
     authority's covers MCCQT only.

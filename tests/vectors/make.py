@@ -68,7 +68,8 @@ def main() -> None:
     vectors = Vectors()
     for family in (
         envelope.texts, envelope.envelope, schema.schema, keys.keys, registered.registered, vat.vat, sums.sums,
-        dates.dates, corrections.corrections, past.past, buyers.buyers, signatures.packages, signatures.invoices,
+        dates.dates, corrections.corrections, past.past, buyers.buyers,
+        signatures.packages, signatures.invoices,
     ):  # fmt: skip
         family(vectors)
     _write(vectors)
