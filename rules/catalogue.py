@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from rules import buyers, closing, corrections, dates, documents, identities, keys, past, registered, sums, vat
+from rules import (
+    buyers,
+    closing,
+    corrections,
+    dates,
+    documents,
+    goods,
+    identities,
+    keys,
+    past,
+    registered,
+    sums,
+    vat,
+    words,
+)
 from rules.rule import Rule
 
 _FAMILIES = (
-    documents, keys, past, corrections, identities, registered, vat, sums, dates, closing, buyers,
+    documents, keys, past, corrections, identities, registered, vat, goods, sums, words, dates, closing, buyers,
 )  # fmt: skip
 _GROUPS: Final = ("ENV", "SIG", "XSD", "CUR", "KEY", "ID", "VAT", "SUM", "DATE", "COR", "SEQ", "BUY", "PAY", "HH")
 

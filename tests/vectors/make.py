@@ -10,7 +10,20 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.vectors.cases import buyers, corrections, dates, envelope, keys, past, registered, schema, sums, vat
+from tests.vectors.cases import (
+    buyers,
+    corrections,
+    dates,
+    envelope,
+    goods,
+    keys,
+    past,
+    registered,
+    schema,
+    sums,
+    vat,
+    words,
+)
 from tests.vectors.parts import Vectors
 
 HERE = Path(__file__).parent
@@ -55,8 +68,8 @@ def _path(case: str) -> str:
 def main() -> None:
     vectors = Vectors()
     for family in (
-        envelope.texts, envelope.envelope, schema.schema, keys.keys, registered.registered, vat.vat, sums.sums,
-        dates.dates, corrections.corrections, past.past, buyers.buyers,
+        envelope.texts, envelope.envelope, schema.schema, keys.keys, registered.registered, vat.vat, goods.goods,
+        sums.sums, words.words, dates.dates, corrections.corrections, past.past, buyers.buyers,
     ):  # fmt: skip
         family(vectors)
     _write(vectors)

@@ -21,7 +21,7 @@ SEVERITIES = {
     **dict.fromkeys(("ID-01", "ID-02", "ID-03"), "E"),
     **dict.fromkeys(("VAT-01", "VAT-02", "VAT-03", "VAT-05"), "E"),
     **dict.fromkeys(("SUM-01", "SUM-02", "SUM-03", "SUM-04", "SUM-06", "SUM-07"), "E"),
-    **dict.fromkeys(("ID-04", "ID-05", "DATE-04", "COR-02", "BUY-01"), "W"),
+    **dict.fromkeys(("ID-04", "ID-05", "VAT-04", "SUM-05", "DATE-04", "COR-02", "BUY-01"), "W"),
     **dict.fromkeys(("ID-06", "ID-07", "DATE-02", "COR-03", "SEQ-01", "SEQ-02"), "W"),
     **dict.fromkeys(("ID-08", "DATE-03", "HH-01"), "I"),
 }
