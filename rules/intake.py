@@ -47,8 +47,8 @@ def take_in(body: bytes, limits: Limits = DEFAULT) -> Intake:
     findings = opened.findings
     if envelope is None or tree is None:
         return Intake(findings, None, opened.mtdiep, opened.mngui)
-    if not findings and envelope.mltdiep == _WITHOUT_CODE:
-        findings = _too_early(opened.hdons)
+    if envelope.mltdiep == _WITHOUT_CODE:
+        findings = (*_too_early(opened.hdons), *findings)
     if findings:
         return Intake(findings, None, opened.mtdiep, opened.mngui, envelope.mst, len(opened.hdons))
     return Intake(
