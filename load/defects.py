@@ -259,7 +259,7 @@ def _wrong_total(draft: Draft, chance: Chance) -> Mangle | bool:
 @_invoice("SUM-05")
 def _other_words(draft: Draft, chance: Chance) -> Mangle | bool:
     """The words of another amount, or none at all."""
-    if draft.cents:
+    if draft.cents or not draft.total:
         return False
     said = chance.random.choice(
         (words(draft.total + 1_000), words(draft.total * 10), f"{draft.total} VND", "(xem bảng)")

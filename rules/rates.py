@@ -15,7 +15,7 @@ _PLAIN: Final = frozenset(map(Decimal, ("0", "5", "8", "10")))
 class Rate(NamedTuple):
     """`name` is the normalised writing (`8`, `KCT`, `KHAC:5.26`); `percent` None where no VAT can be computed.
 
-    `known` is False for a rate outside the list (VAT-01); one without a number is named as it is written, in upper case.
+    `known` is False for a rate outside the list (VAT-01); what has no number is named as written, in upper case.
     """
 
     name: str

@@ -17,6 +17,7 @@ from tests.vectors.cases import (
     envelope,
     goods,
     keys,
+    near,
     past,
     registered,
     schema,
@@ -69,7 +70,8 @@ def main() -> None:
     vectors = Vectors()
     for family in (
         envelope.texts, envelope.envelope, schema.schema, keys.keys, registered.registered, vat.vat, goods.goods,
-        sums.sums, words.words, dates.dates, corrections.corrections, past.past, buyers.buyers,
+        envelope.texts, envelope.envelope, schema.schema, keys.keys, registered.registered, vat.vat, goods.goods,
+        sums.sums, words.words, near.near, dates.dates, corrections.corrections, past.past, buyers.buyers,
     ):  # fmt: skip
         family(vectors)
     _write(vectors)
