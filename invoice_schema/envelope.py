@@ -145,11 +145,11 @@ def _read(root: etree._Element, limits: Limits) -> Opened:
     elif root.tag == "TDiep":
         problems.add("/TDiep", root, "missing", "DLieu")
     mtdiep, mngui = header.get("MTDiep"), header.get("MNGui")
-    if problems.found:
-        return Opened((problems.finding(),), mtdiep=mtdiep, mngui=mngui)
-    if len(hdons) > limits.max_invoices:
+    if len(hdons) > limits.max_invoices and sum(child.tag == "HDon" for child in hdons) > limits.max_invoices:
         excess = Finding("ENV-03", "/TDiep/DLieu", None, {"limit": "invoices", "max": limits.max_invoices})
         return Opened((excess,), mtdiep=mtdiep, mngui=mngui)
+    if problems.found:
+        return Opened((problems.finding(),), mtdiep=mtdiep, mngui=mngui)
     envelope = Envelope(
         pban=header["PBan"],
         mngui=header["MNGui"],

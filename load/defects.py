@@ -14,10 +14,11 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final, TypeAlias
 
+from invoice_schema.words import words
 from load import taxcodes
 from load.documents import Draft, Menu, related
 from load.merchants import Merchant
-from load.sectors import reduced
+from load.sectors import UNREDUCED, reduced
 from load.vendors import VENDORS
 
 Mangle: TypeAlias = "Callable[[str], str]"
@@ -40,7 +41,7 @@ PACKAGE: Final[dict[str, PackageDefect]] = {}
 ELSEWHERE: Final = ("KEY-01", "KEY-07", "DATE-02", "ID-01", "ENV-10")
 """Defects that need history, another merchant or a series of their own: made by the generator itself."""
 
-WARNINGS: Final = frozenset({"DATE-02"})
+WARNINGS: Final = frozenset({"DATE-02", "SUM-05", "VAT-04"})
 """Defects that do not reject."""
 
 UNREADABLE: Final = frozenset({"ENV-01"})
@@ -165,7 +166,7 @@ def _reduced_too_early(draft: Draft, chance: Chance) -> Mangle | bool:
     if draft.merchant.household or draft.related or draft.cents:
         return False
     if not reduced(chance.day):
-        if "10" not in draft.bases:
+        if "10" not in draft.bases or _unreduced(draft):
             return False
         _rename_rate(draft, "10", "8", 8)
         return True
@@ -189,10 +190,23 @@ def _household_with_rate(draft: Draft, chance: Chance) -> Mangle | bool:
         return False
     return chance.random.choice(
         (
-            _once(r"(<ThTien>[^<]*</ThTien>)", r"\1<TSuat>8%</TSuat>"),
+            _once(r"(<ThTien>[^<]*</ThTien>)", r"\1<TSuat>10%</TSuat>"),
             _once(r"<TToan>", "<TToan><TgTThue>0</TgTThue>"),
         )
     )
+
+
+@_invoice("VAT-04")
+def _reduced_beer(draft: Draft, chance: Chance) -> Mangle | bool:
+    if draft.cents or draft.related or not reduced(chance.day) or not _unreduced(draft):
+        return False
+    _rename_rate(draft, "10", "8", 8)
+    return True
+
+
+def _unreduced(draft: Draft) -> bool:
+    """Whether a line at a rate names what is never at 8 %."""
+    return any(line.rate and name in line.head for line in draft.lines for name in UNREDUCED)
 
 
 @_invoice("VAT-05")
@@ -240,6 +254,17 @@ def _wrong_tax(draft: Draft, chance: Chance) -> Mangle | bool:
 def _wrong_total(draft: Draft, chance: Chance) -> Mangle | bool:
     draft.total += 77_777
     return True
+
+
+@_invoice("SUM-05")
+def _other_words(draft: Draft, chance: Chance) -> Mangle | bool:
+    """The words of another amount, or none at all."""
+    if draft.cents or not draft.total:
+        return False
+    said = chance.random.choice(
+        (words(draft.total + 1_000), words(draft.total * 10), f"{draft.total} VND", "(xem bảng)")
+    )
+    return _once(r"<TgTTTBChu>[^<]*", f"<TgTTTBChu>{said}")
 
 
 @_invoice("SUM-06")

@@ -300,9 +300,10 @@ class Generator:
         text = render(draft)
         if callable(made):
             text = made(text)
-        if self._corrections:
+        accepted = code in catalogue.WARNINGS
+        if self._corrections and not accepted:
             shop.unmended.append((series, draft.shdon, draft.key()))
-        return text, _truth(position, draft, codes=(code,), accepted=False)
+        return text, _truth(position, draft, codes=(code,), accepted=accepted)
 
     def _conflict(self, shop: Shop, position: int) -> tuple[str, InvoiceTruth] | None:
         """An accepted invoice's number and total, another buyer and code."""

@@ -290,3 +290,6 @@ SECTORS: Final = (
         households=0.4,
     ),
 )
+
+UNREDUCED: Final = frozenset(item.name for sector in SECTORS for item in sector.items if item.rate == "10")
+"""Names of goods and services that are at 10 % on every day."""

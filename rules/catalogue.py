@@ -11,6 +11,7 @@ from rules import (
     corrections,
     dates,
     documents,
+    goods,
     identities,
     keys,
     past,
@@ -18,11 +19,13 @@ from rules import (
     signatures,
     sums,
     vat,
+    words,
 )
 from rules.rule import Rule
 
 _FAMILIES = (
-    documents, signatures, keys, past, corrections, identities, registered, vat, sums, dates, closing, buyers,
+    documents, signatures, keys, past, corrections, identities, registered, vat, goods, sums, words, dates, closing,
+    buyers,
 )  # fmt: skip
 _GROUPS: Final = ("ENV", "SIG", "XSD", "CUR", "KEY", "ID", "VAT", "SUM", "DATE", "COR", "SEQ", "BUY", "PAY", "HH")
 

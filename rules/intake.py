@@ -59,8 +59,8 @@ def take_in(
     findings = opened.findings
     if envelope is None or tree is None:
         return Intake(findings, None, opened.mtdiep, opened.mngui)
-    if not findings and envelope.mltdiep == _WITHOUT_CODE:
-        findings = _too_early(opened.hdons)
+    if envelope.mltdiep == _WITHOUT_CODE:
+        findings = (*_too_early(opened.hdons), *findings)
     if findings:
         return Intake(findings, None, opened.mtdiep, opened.mngui, envelope.mst, len(opened.hdons))
     broken = unverified(opened.hdons, trust, received_us) if is_signed(tree) else {}

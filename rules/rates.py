@@ -15,7 +15,7 @@ _PLAIN: Final = frozenset(map(Decimal, ("0", "5", "8", "10")))
 class Rate(NamedTuple):
     """`name` is the normalised writing (`8`, `KCT`, `KHAC:5.26`); `percent` None where no VAT can be computed.
 
-    `known` is False for a rate outside the list (VAT-01); its name is what was written, upper case.
+    `known` is False for a rate outside the list (VAT-01); what has no number is named as written, in upper case.
     """
 
     name: str
@@ -31,14 +31,11 @@ def read_rate(text: str) -> Rate:
     if code == "CTTC":
         return Rate(code, None, True)
     if plain := _PERCENT.fullmatch(code):
-        percent = Decimal(plain[1])
-        if percent in _PLAIN:
-            return Rate(_short(percent), percent, True)
-    if (other := _OTHER.fullmatch(code)) and Decimal(other[1]) <= 100:
-        percent = Decimal(other[1])
-        return Rate(f"KHAC:{_short(percent)}", percent, True)
+        return _rate("", Decimal(plain[1]), Decimal(plain[1]) in _PLAIN)
+    if other := _OTHER.fullmatch(code):
+        return _rate("KHAC:", Decimal(other[1]), Decimal(other[1]) <= 100)
     return Rate(code, None, False)
 
 
-def _short(percent: Decimal) -> str:
-    return f"{percent.normalize():f}"
+def _rate(kind: str, percent: Decimal, known: bool) -> Rate:
+    return Rate(f"{kind}{percent.normalize():f}", percent if known else None, known)

@@ -17,7 +17,7 @@ from rules.batch import Batch, distinct, sums, wide
 from rules.rule import Basis, Hits, Rule, Text
 
 _HUNDREDTH = pa.scalar(Decimal("0.01"), pa.decimal128(3, 2))
-_LAW: Basis = {
+LAW: Basis = {
     "A": "NĐ 123/2020/NĐ-CP Điều 10",
     "B": "NĐ 123/2020/NĐ-CP Điều 10 (NĐ 70/2025/NĐ-CP)",
     "C": "NĐ 254/2026/NĐ-CP Điều 10.4",
@@ -32,15 +32,14 @@ def _present(values: pa.Array) -> Mask:
     return np.asarray(pc.is_valid(values))
 
 
-def _amount(value: pa.Scalar) -> str:
+def plain(value: Decimal | None) -> str:
     """A number as people write it: no exponent, no trailing zeros."""
-    number: Decimal = value.as_py() or Decimal(0)
-    text = f"{number:f}"
+    text = f"{value or Decimal(0):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _facts(stated: pa.Array, computed: pa.Array, row: int) -> Mapping[str, Any]:
-    return {"stated": _amount(stated[row]), "computed": _amount(computed[row])}
+    return {"stated": plain(stated[row].as_py()), "computed": plain(computed[row].as_py())}
 
 
 def line_amount(batch: Batch) -> Iterable[Hits]:
@@ -193,7 +192,9 @@ def negative(batch: Batch) -> Iterable[Hits]:
     adjusts = np.array(distinct(batch.columns.text("TTHDLQuan/TCHDon"), lambda kind: kind == "2"), bool)
     below = np.asarray(pc.fill_null(pc.less(amount, pa.scalar(Decimal(0), amount.type)), False))
     yield Hits(
-        "TToan/TgTTTBSo", np.flatnonzero(below & ~adjusts & batch.summed), lambda row: {"stated": _amount(amount[row])}
+        "TToan/TgTTTBSo",
+        np.flatnonzero(below & ~adjusts & batch.summed),
+        lambda row: {"stated": plain(amount[row].as_py())},
     )
 
 
@@ -211,7 +212,7 @@ RULES = (
             "Tính lại thành tiền; làm tròn không quá 1,5 đồng.",
             "Compute the amount again; rounding may differ by 1.5 VND.",
         ),
-        _LAW,
+        LAW,
         line_amount,
         example="SLuong 2, DGia 50000, ThTien 90000",
     ),
@@ -225,7 +226,7 @@ RULES = (
             "Rate {rate}: ThTien {stated} is not the sum of its lines, {computed}.",
         ),
         Text("Cộng lại các dòng theo từng thuế suất.", "Add up the lines of each rate again."),
-        _LAW,
+        LAW,
         amount_per_rate,
         example="dòng 8% cộng lại 100000, LTSuat 8% ghi 90000",
     ),
@@ -239,7 +240,7 @@ RULES = (
             "TThue {stated} is not ThTien × rate = {computed}.",
         ),
         Text("Tính lại tiền thuế theo từng thuế suất.", "Compute the VAT of each rate again."),
-        _LAW,
+        LAW,
         vat_per_rate,
         example="ThTien 100000 thuế suất 8%, TThue 9000",
     ),
@@ -253,7 +254,7 @@ RULES = (
             "Tổng thanh toán = tiền chưa thuế + tiền thuế + phí, trừ các khoản giảm trừ.",
             "The amount to pay is the total before VAT, plus VAT and fees, less the deductions.",
         ),
-        _LAW,
+        LAW,
         amount_to_pay,
         example="TgTCThue 100000, TgTThue 8000, TgTTTBSo 110000",
     ),
@@ -267,7 +268,7 @@ RULES = (
             "The total states {stated}, the rates add up to {computed}.",
         ),
         Text("Cộng lại TgTCThue và TgTThue từ LTSuat.", "Add up TgTCThue and TgTThue from LTSuat."),
-        _LAW,
+        LAW,
         totals_of_rates,
         example="LTSuat cộng lại 100000, TgTCThue 120000",
     ),
@@ -284,7 +285,7 @@ RULES = (
             "Chỉ hóa đơn điều chỉnh (TCHDon 2) được ghi số âm.",
             "Only an adjustment (TCHDon 2) states a negative amount.",
         ),
-        _LAW,
+        LAW,
         negative,
         example="<TgTTTBSo>-108000</TgTTTBSo>",
     ),

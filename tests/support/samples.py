@@ -34,6 +34,8 @@ HOUSEHOLD = "001185000000"
 WRONG_CHECK_DIGIT = "9900000017"
 DAY = date(2026, 11, 20)
 
+_TO_PAY, _IN_WORDS = "NDHDon/TToan/TgTTTBSo", "NDHDon/TToan/TgTTTBChu"
+
 Edit = Mapping[str, str | None]
 Number = Decimal | int | str
 
@@ -81,7 +83,8 @@ def invoice(
 ) -> etree._Element:
     """One HDon that no rule of severity P, E or W finds fault with, before `edit`.
 
-    `buyer` gives the children of NMua, `corrects` those of TTHDLQuan (see `replaces`).
+    `buyer` gives the children of NMua, `corrects` those of TTHDLQuan (see `replaces`). An edited TgTTTBSo is written in
+    words, too, unless TgTTTBChu is edited.
     """
     year = f"{nlap.year % 100:02d}"
     symbol = khhdon or f"C{year}MAA"
@@ -117,7 +120,16 @@ def invoice(
     body.append(_totals(lines, Decimal(fee), vat=khmshdon == "1"))
     _child(hdon, "MCCQT", mccqt)
     _apply(dlhdon, edit)
+    if edit and _TO_PAY in edit and _IN_WORDS not in edit:
+        _say(dlhdon)
     return hdon
+
+
+def _say(dlhdon: etree._Element) -> None:
+    """Write an edited amount to pay in words, where it is an amount."""
+    figures, said = dlhdon.find(_TO_PAY), dlhdon.find(_IN_WORDS)
+    if figures is not None and said is not None and re.fullmatch(r"-?\d+(\.\d+)?", figures.text or ""):
+        said.text = words(Decimal(figures.text or ""))
 
 
 def _block(symbol: str) -> int:

@@ -15,13 +15,16 @@ from tests.vectors.cases import (
     corrections,
     dates,
     envelope,
+    goods,
     keys,
+    near,
     past,
     registered,
     schema,
     signatures,
     sums,
     vat,
+    words,
 )
 from tests.vectors.parts import Vectors
 
@@ -67,8 +70,8 @@ def _path(case: str) -> str:
 def main() -> None:
     vectors = Vectors()
     for family in (
-        envelope.texts, envelope.envelope, schema.schema, keys.keys, registered.registered, vat.vat, sums.sums,
-        dates.dates, corrections.corrections, past.past, buyers.buyers,
+        envelope.texts, envelope.envelope, schema.schema, keys.keys, registered.registered, vat.vat, goods.goods,
+        sums.sums, words.words, near.near, dates.dates, corrections.corrections, past.past, buyers.buyers,
         signatures.packages, signatures.invoices,
     ):  # fmt: skip
         family(vectors)

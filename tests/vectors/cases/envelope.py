@@ -72,6 +72,8 @@ def texts(vectors: Vectors) -> None:
     add("ENV-03/fail-65-levels", nested(65))
     add("ENV-03/pass-64-levels", nested(64))
     header = package(edit={"TTChung/SLuong": "5001"}).partition(b"<HDon>")[0]
+    for_others = header.replace(b"<MNNhan>TCT", b"<MNNhan>CQT")
+    add("ENV-03/fail-5001-invoices-under-a-bad-header", for_others + b"<HDon/>" * 5001 + b"</DLieu></TDiep>\n")
     add("ENV-03/fail-5001-invoices", header + b"<HDon/>" * 5001 + b"</DLieu></TDiep>\n")
 
 
@@ -125,6 +127,12 @@ def envelope(vectors: Vectors) -> None:
     for mltdiep in ("203", "204", "999", "6"):
         add(f"ENV-05/fail-{mltdiep}", {"TTChung/MLTDiep": mltdiep})
     vectors.add("ENV-05/fail-216-on-the-last-day-of-regime-B", without_code(nlap=date(2026, 6, 30)))
+    early = changed(drop("MCCQT"), khhdon="K26MAA", nlap=date(2026, 6, 30))
+    miscounted = pretty(package([early], mltdiep="216", edit={"TTChung/SLuong": "2"}))
+    vectors.add("ENV-05/fail-216-in-regime-B-beside-ENV-07", miscounted, also=("ENV-07",))
+    second = [changed(drop("MCCQT"), khhdon="K26MAA", shdon=1), early]
+    vectors.add("ENV-05/fail-216-one-of-two-in-regime-B", pretty(package(second, mltdiep="216")))
+    vectors.add("ENV-05/pass-206-in-regime-B", one(invoice(nlap=date(2026, 6, 30))))
     vectors.add("ENV-05/pass-216-on-the-first-day-of-regime-C", without_code(nlap=date(2026, 7, 1)))
     add("ENV-05/pass-206")
 

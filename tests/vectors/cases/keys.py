@@ -36,6 +36,7 @@ def keys(vectors: Vectors) -> None:
         "pass-VND-without-TGia": {f"{HEAD}/DVTTe": "VND"},
         "pass-no-DVTTe": {f"{HEAD}/DVTTe": None},
         "pass-empty-DVTTe": {f"{HEAD}/DVTTe": ""},
+        "pass-blanks-around-VND": {f"{HEAD}/DVTTe": " VND "},
     }.items():
         add(f"CUR-01/{name}", one(invoice(lines=dollars, edit=edit)))
 
@@ -65,6 +66,10 @@ def keys(vectors: Vectors) -> None:
     add("KEY-03/fail-new-year-with-the-old-symbol", one(invoice(khhdon="C25MAA", nlap=date(2026, 1, 1))))
     add("KEY-03/pass-first-day-of-the-year", one(invoice(nlap=date(2026, 1, 1))))
     add("KEY-03/pass-last-day-of-the-year", one(invoice(nlap=date(2026, 12, 31))))
+    add("KEY-03/pass-leap-day", one(invoice(nlap=date(2028, 2, 29), lines=[Line(rate="10%")])))
+    add("KEY-03/fail-leap-day", one(invoice(khhdon="C27MAA", nlap=date(2028, 2, 29), lines=[Line(rate="10%")])))
+    add("KEY-03/fail-on-216", without_code(khhdon="K25MAA"))
+    add("KEY-03/pass-on-216", without_code())
     add("KEY-03/pass-sales-invoice", one(household(nlap=date(2026, 1, 1)), mst=HOUSEHOLD))
 
     add("KEY-04/fail-absent", one(changed(drop("MCCQT"))))
@@ -85,6 +90,10 @@ def keys(vectors: Vectors) -> None:
     add("KEY-05/fail-form-digit", one(invoice(mccqt="M2-26-ABCDE-00000000001")))
     add("KEY-05/fail-year", one(invoice(mccqt="M1-25-ABCDE-00000000001")))
     add("KEY-05/fail-sales-invoice", one(household(mccqt="M1-26-ABCDE-00000000001"), mst=HOUSEHOLD))
+    for form in ("3", "9"):
+        add(f"KEY-05/pass-form-{form}", one(household(mst=SELLER, khmshdon=form)))
+        other = household(mst=SELLER, khmshdon=form, mccqt="M1-26-ABCDE-00000000001")
+        add(f"KEY-05/fail-form-{form}", one(other))
     add("KEY-05/pass-sales-invoice", one(household(), mst=HOUSEHOLD))
     add("KEY-05/pass-sequence-is-not-SHDon", one(invoice(shdon=7, mccqt="M1-26-ABCDE-00000004711")))
 
