@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-LT, GT, SLASH, AMPERSAND, SPACE, LINE_END = b"<>/& \n"
+LT, GT, SLASH, AMPERSAND, SPACE, LINE_END, RETURN = b"<>/& \n\r"
 _BANG, _QUERY = b"!?"
 _NO_DEPTH: Final = 0
 

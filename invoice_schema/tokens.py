@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoice_schema.shape import AMPERSAND, GT, LINE_END, LT, SLASH, SPACE, shape
+from invoice_schema.shape import AMPERSAND, GT, LINE_END, LT, RETURN, SLASH, SPACE, shape
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
@@ -122,8 +122,10 @@ class Elements:
         offsets[1::2] = self._closed + 1
         offsets[-1] = len(self.data)
         self._pieces = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(self.data))
-        self._escaped = np.zeros(len(self._opened), bool)
-        self._escaped[np.searchsorted(self._opened, np.flatnonzero(bytes_ == AMPERSAND)) - 1] = True
+        self._written = np.zeros(len(self._opened), bool)
+        for sign in (AMPERSAND, RETURN):
+            if sign in self.data:
+                self._written[np.searchsorted(self._opened, np.flatnonzero(bytes_ == sign)) - 1] = True
 
     def _names(self, starts: Ints, alone: npt.NDArray[np.bool_]) -> Ints:
         at = self._opened[starts] + 1
@@ -164,7 +166,7 @@ class Elements:
         return self._opened[tags]
 
     def texts(self, tags: Ints) -> pa.StringArray:
-        """The text behind each start tag, trimmed of XML's white space and unescaped; -1, empty and blank give null.
+        """The text behind each start tag, as a reader of XML sees it, trimmed; -1, empty and blank give null.
 
         Only leaves have all of their text.
         """
@@ -172,7 +174,7 @@ class Elements:
         if absent.all():
             return pa.nulls(len(tags), pa.string())
         chosen = self._pieces.take(pa.array(2 * tags + 1, mask=absent))
-        at = np.flatnonzero(self._escaped[tags] & ~absent)
+        at = np.flatnonzero(self._written[tags] & ~absent)
         if len(at):
             chosen = _replace(chosen, at)
         if len(at) or self._padded[tags[~absent]].any():
@@ -217,8 +219,10 @@ _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]+)|#([0-9]+)|(lt|gt|amp|quot|apos));
 _NAMED: Final = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 
 
-def _unescape(text: str) -> str:
-    """The predefined entities and character references: a document without DOCTYPE has no others."""
+def _read(text: str) -> str:
+    """A text as a reader of XML sees it: line ends are one LF, the predefined entities and character references are
+    what they stand for (a document without DOCTYPE has no others)."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _REFERENCE.sub(
         lambda match: _NAMED[match[3]] if match[3] else chr(int(match[1], 16) if match[1] else int(match[2])), text
     )
@@ -227,5 +231,5 @@ def _unescape(text: str) -> str:
 def _replace(values: pa.StringArray, at: Ints) -> pa.StringArray:
     mask = np.zeros(len(values), bool)
     mask[at] = True
-    fresh = [_unescape(text) for text in values.take(pa.array(at)).to_pylist()]
+    fresh = [_read(text) for text in values.take(pa.array(at)).to_pylist()]
     return pc.replace_with_mask(values, pa.array(mask), pa.array(fresh, pa.string()))
