@@ -27,7 +27,7 @@ _ROOT: Final = 1
 _PAD: Final = b"\n" * 16
 
 _MARKUP = re.compile(
-    rb"<!--(?P<comment>.*?)-->|<!\[CDATA\[(?P<cdata>.*?)\]\]>|<(?P<tag>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>|(?P<text>[^<]+)",
+    rb"<!--(?P<comment>.*?)-->|<!\[CDATA\[(?P<cdata>.*?)\]\]>|<(?P<tag>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>|(?P<text>[^<]++)",
     re.DOTALL,
 )
 _START = re.compile(rb"<TDiep[\s/>]")

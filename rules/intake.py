@@ -52,7 +52,7 @@ def take_in(body: bytes, limits: Limits = DEFAULT) -> Intake:
     refused: dict[int, Sequence[SchemaError]] = {}
     if not validate_package(tree):
         for place, hdon in enumerate(opened.hdons):
-            errors = validate_hdon(hdon)
+            errors = validate_hdon(hdon, place + 1)
             if errors:
                 refused[place] = errors
     return Intake(
