@@ -12,6 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from hoadon.common.errors import UsageError
 
+_MOST_NAMED = 20
+
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -46,7 +48,7 @@ def fuzz(
         result = run(seed, first, documents, processes, tick)
     for code, count in sorted(result.tally.items()):
         typer.echo(f"{count:>9,} {code}")
-    for path in write(result.failures, crashes) if result.failures else ():
+    for path in write(result.failures, crashes)[:_MOST_NAMED] if result.failures else ():
         typer.echo(f"FAILED {path}")
     typer.echo(f"{documents:,} documents, {len(result.failures)} failures; more: --seed {seed} --first {result.next}")
     raise typer.Exit(1 if result.failures else 0)

@@ -23,16 +23,15 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import orjson
-import pyarrow as pa
 from lxml import etree
-from pyroaring import BitMap
 
 from identity.sealing import Sealer
 from invoice_schema import messages
-from invoice_schema.envelope import Limits, open_package
+from invoice_schema.envelope import open_package
 from invoice_schema.fields import FIELDS, GROUPS, Field
 from invoice_schema.findings import Finding
 from invoice_schema.parser import parse
+from load.bench_engine import bare_engine
 from load.fuzz.documents import DAY
 from load.fuzz.rewriting import rewritten
 from rules.catalogue import RULES
@@ -41,10 +40,8 @@ from rules.intake import Intake, take_in
 from rules.judge import Judgement, judge
 from rules.report import Decision, InvoiceOutcome, decision_of, document_json
 from rules.rule import Lang
-from storage.schema import TAXPAYERS
 from streams import wire
-from streams.engine import Engine, Mark, Message
-from streams.taxpayers import TaxpayerSnapshot
+from streams.engine import Message
 
 SLOW: Final = 1.0
 RECEIVED_AT: Final = 1_795_150_800_000_000
@@ -275,9 +272,9 @@ def _tidy(text: str | None, kind: str) -> str | None:
 
 def _engine(documents: Sequence[bytes], verdicts: Sequence[Verdict]) -> Iterator[Failure]:
     """The worker's way, from messages to rows and receipts."""
-    store = _EmptyStore()
-    engine = Engine(store, _sealer(), Limits(), TaxpayerSnapshot(store), partitions=1)
-    output = engine.process([_message(offset, document) for offset, document in enumerate(documents)])
+    output = bare_engine(_sealer(), partitions=1).process(
+        [_message(offset, document) for offset, document in enumerate(documents)]
+    )
     packages = output.tables["packages"].to_pylist() if output.tables else []
     answered = {package["sha256"]: package for package in packages}
     for document, verdict in zip(documents, verdicts, strict=True):
@@ -349,22 +346,3 @@ def _message(offset: int, body: bytes) -> Message:
 @cache
 def _sealer() -> Sealer:
     return Sealer({1: bytes(32)}, bytes(32))
-
-
-class _EmptyStore:
-    """A store without history and registry."""
-
-    def marks(self, mtdieps: Sequence[str]) -> Mapping[str, Sequence[Mark]]:
-        return {}
-
-    def series(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], BitMap]:
-        return {key: BitMap() for key in keys}
-
-    def accepted(self, keys: Sequence[tuple[str, str, str, int]]) -> dict[tuple[str, str, str, int], bytes]:
-        return {}
-
-    def taxpayers(self) -> pa.Table:
-        return TAXPAYERS.empty_table()
-
-    def taxpayers_version(self) -> int:
-        return 0
