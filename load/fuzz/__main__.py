@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from hoadon.common.errors import UsageError
 
 _MOST_NAMED = 20
+_TELL_EVERY = 10_000
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -44,6 +45,8 @@ def fuzz(
 
         def tick(result: Result) -> None:
             progress.update(task, completed=result.next - first, said=f"failures {len(result.failures)}")
+            if not console.is_terminal and result.next % _TELL_EVERY == 0:
+                typer.echo(f"{result.next - first:,} of {documents:,}, failures {len(result.failures)}", err=True)
 
         result = run(seed, first, documents, processes, tick)
     for code, count in sorted(result.tally.items()):

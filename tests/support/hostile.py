@@ -15,7 +15,9 @@ from pathlib import Path
 from time import process_time
 from typing import Final
 
+from rules.history import Remembered
 from rules.intake import take_in
+from rules.judge import judge
 from tests.support.samples import package
 
 MIB: Final = 1024 * 1024
@@ -176,7 +178,7 @@ LARGE: Final[Mapping[str, Maker]] = {
 
 
 def cost(make: Maker) -> dict[str, object]:
-    """What opening and validating a document costs, and the codes it is refused with."""
+    """What a document costs from its bytes to its findings, and the codes it is refused with."""
     body = make()
     times = []
     memory = 0
@@ -186,6 +188,8 @@ def cost(make: Maker) -> dict[str, object]:
         before = _peak_from_now()
         began = process_time()
         intake = take_in(body)
+        if intake.document is not None:
+            judge([intake.document], [None], Remembered())
         times.append(process_time() - began)
         memory = max(memory, _status("VmHWM") - before)
         codes = [finding.code for finding in intake.findings]
@@ -206,7 +210,7 @@ def _status(name: str) -> int:
 
 
 def main(names: list[str]) -> None:
-    take_in(SOUND)
+    cost(lambda: SOUND)
     every = {**{name: make for name, (_, make) in HOSTILE.items()}, **LARGE}
     for name in names or HOSTILE:
         print(json.dumps({"name": name, **cost(every[name])}), flush=True)
