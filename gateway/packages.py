@@ -83,7 +83,13 @@ class Packages:
         self, settings: Settings, load: Load, rates: Rates, publisher: Publisher, known: Known, lookups: Lookups
     ) -> None:
         self._settings = settings
-        self._limits = Limits(settings.max_body, settings.max_depth, settings.max_text, settings.max_invoices)
+        self._limits = Limits(
+            settings.max_body,
+            settings.max_depth,
+            settings.max_text,
+            settings.max_invoices,
+            settings.max_elements,
+        )
         self._trust = Trust(read_authorities(settings.trust), settings.allow_sha1)
         self._load = load
         self._rates = rates

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final
 
 from lxml import etree
 
 from invoice_schema import forms
 from invoice_schema.findings import Finding
+from invoice_schema.limits import DEFAULT as DEFAULT
+from invoice_schema.limits import Limits as Limits
 from invoice_schema.parser import Refused, parse
 from invoice_schema.shape import Shape
 from invoice_schema.signatures.trust import NO_AUTHORITIES, Trust
@@ -32,19 +35,7 @@ _HEADER: Final = {
     "SLuong": re.compile(r"\d{1,7}", re.ASCII),
 }
 _OPTIONAL: Final = frozenset({"MTDTChieu"})
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """ENV-03. Bytes, levels (the root is 1), characters, HDon."""
-
-    max_body: int = 20 * 1024 * 1024
-    max_depth: int = 64
-    max_text: int = 1024 * 1024
-    max_invoices: int = 5_000
-
-
-DEFAULT: Final = Limits()
+_MOST_PROBLEMS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +78,9 @@ def open_package(
     if len(body) > limits.max_body:
         return Opened((Finding("ENV-03", data={"limit": "bytes", "max": limits.max_body}),))
     try:
-        root, shape = parse(body)
+        root, shape = parse(body, limits)
     except Refused as refused:
-        return Opened((Finding(refused.code, line=refused.line, data={"reason": refused.reason}),))
+        return Opened((Finding(refused.code, line=refused.line, data=refused.data),))
     excess = _excess(root, shape, body, limits)
     if excess:
         return Opened((excess,))
@@ -109,7 +100,7 @@ def _excess(root: etree._Element, shape: Shape, body: bytes, limits: Limits) -> 
     if len(body) > limits.max_text:
         long = root.xpath(_TOO_LONG, n=limits.max_text)
         if long:
-            return Finding("ENV-03", line=long[0].sourceline, data={"limit": "text", "max": limits.max_text})
+            return Finding("ENV-03", line=long[0].sourceline, data={"limit": "length", "max": limits.max_text})
     return None
 
 
@@ -136,6 +127,8 @@ def _read(root: etree._Element, limits: Limits) -> Opened:
     hdons: tuple[etree._Element, ...] = ()
     data = parts.get("DLieu")
     if data is not None:
+        if len(data) > limits.max_invoices + _MOST_PROBLEMS:
+            return Opened((_too_many(limits),), mtdiep=header.get("MTDiep"), mngui=header.get("MNGui"))
         hdons = tuple(data)
         stranger = next((child for child in hdons if child.tag != "HDon"), None)
         if stranger is not None:
@@ -146,8 +139,7 @@ def _read(root: etree._Element, limits: Limits) -> Opened:
         problems.add("/TDiep", root, "missing", "DLieu")
     mtdiep, mngui = header.get("MTDiep"), header.get("MNGui")
     if len(hdons) > limits.max_invoices and sum(child.tag == "HDon" for child in hdons) > limits.max_invoices:
-        excess = Finding("ENV-03", "/TDiep/DLieu", None, {"limit": "invoices", "max": limits.max_invoices})
-        return Opened((excess,), mtdiep=mtdiep, mngui=mngui)
+        return Opened((_too_many(limits),), mtdiep=mtdiep, mngui=mngui)
     if problems.found:
         return Opened((problems.finding(),), mtdiep=mtdiep, mngui=mngui)
     envelope = Envelope(
@@ -160,6 +152,10 @@ def _read(root: etree._Element, limits: Limits) -> Opened:
         sluong=int(header["SLuong"]),
     )
     return Opened(_judge(envelope, parts["TTChung"], len(hdons)), envelope, root, hdons, mtdiep, mngui)
+
+
+def _too_many(limits: Limits) -> Finding:
+    return Finding("ENV-03", "/TDiep/DLieu", None, {"limit": "invoices", "max": limits.max_invoices})
 
 
 def _judge(envelope: Envelope, header: etree._Element, hdons: int) -> tuple[Finding, ...]:
@@ -202,13 +198,16 @@ class _Problems:
 
     def finding(self) -> Finding:
         path, line, _ = self.found[0]
-        return Finding("ENV-04", path, line, {"problems": [what for _, _, what in self.found[:20]]})
+        return Finding("ENV-04", path, line, {"problems": [what for _, _, what in self.found[:_MOST_PROBLEMS]]})
 
 
 def _children(parent: etree._Element, path: str, known: set[str], problems: _Problems) -> dict[str, etree._Element]:
-    """The children of `parent` by name; unknown and repeated ones become problems."""
+    """The first children of `parent` of each name; unknown and repeated ones become problems.
+
+    Behind very many problems the rest is not looked at.
+    """
     found: dict[str, etree._Element] = {}
-    for child in parent:
+    for child in islice(parent, len(known) + _MOST_PROBLEMS):
         if child.tag not in known:
             problems.add(path, child, "unknown")
         elif child.tag in found:

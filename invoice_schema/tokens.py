@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoice_schema.shape import AMPERSAND, GT, LINE_END, LT, SLASH, SPACE, shape
+from invoice_schema.shape import AMPERSAND, GT, LINE_END, LT, RETURN, SLASH, SPACE, shape
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
@@ -30,7 +30,7 @@ _SLOT_BITS: Final = 16
 _PAD: Final = b"\n" * 16
 
 _MARKUP = re.compile(
-    rb"<!--(?P<comment>.*?)-->|<!\[CDATA\[(?P<cdata>.*?)\]\]>|<(?P<tag>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>|(?P<text>[^<]+)",
+    rb"<!--(?P<comment>.*?)-->|<!\[CDATA\[(?P<cdata>.*?)\]\]>|<(?P<tag>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>|(?P<text>[^<]++)",
     re.DOTALL,
 )
 _START = re.compile(rb"<TDiep[\s/>]")
@@ -222,10 +222,11 @@ class Elements:
         length = self._lengths[self._starts]
         absent = (length == 0) | (self._bytes[begin - 2] == SLASH)
         odd = (self._bytes[begin] <= SPACE) | (self._bytes[begin + length - 1] <= SPACE)
-        if b"&" in self.data:
-            escaped = np.zeros(len(self._opened), bool)
-            escaped[np.searchsorted(self._opened, np.flatnonzero(self._bytes == AMPERSAND)) - 1] = True
-            odd |= escaped[self._starts]
+        for sign in (AMPERSAND, RETURN):
+            if sign in self.data:
+                written = np.zeros(len(self._opened), bool)
+                written[np.searchsorted(self._opened, np.flatnonzero(self._bytes == sign)) - 1] = True
+                odd |= written[self._starts]
         odd &= ~absent
         leaves = self.leaves
         chosen = self._pieces.take(pa.array(2 * self._starts[leaves] + 1, mask=absent[leaves]))
@@ -295,18 +296,20 @@ _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]+)|#([0-9]+)|(lt|gt|amp|quot|apos));
 _NAMED: Final = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 
 
-def _unescape(text: str) -> str:
-    """The predefined entities and character references: a document without DOCTYPE has no others."""
+def _read(text: str) -> str:
+    """A text as a reader of XML sees it: line ends are one LF, the predefined entities and character references are
+    what they stand for (a document without DOCTYPE has no others)."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _REFERENCE.sub(
         lambda match: _NAMED[match[3]] if match[3] else chr(int(match[1], 16) if match[1] else int(match[2])), text
     )
 
 
 def _replace(values: pa.StringArray, odd: Mask) -> pa.StringArray:
-    """Those marked `odd` unescaped and trimmed, null where nothing is left."""
+    """Those marked `odd` as they are read, trimmed; null where nothing is left."""
     at = pa.array(odd)
     some = values.filter(at)
-    escaped = pc.match_substring(some, "&")
-    fresh = [_unescape(text) for text in some.filter(escaped).to_pylist()]
-    some = pc.utf8_trim(pc.replace_with_mask(some, escaped, pa.array(fresh, pa.string())), _SPACES)
+    written = pc.match_substring_regex(some, "[&\r]")
+    fresh = [_read(text) for text in some.filter(written).to_pylist()]
+    some = pc.utf8_trim(pc.replace_with_mask(some, written, pa.array(fresh, pa.string())), _SPACES)
     return pc.replace_with_mask(values, at, pc.if_else(pc.equal(some, ""), None, some))

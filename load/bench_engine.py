@@ -104,6 +104,12 @@ class _NoPast:
         return []
 
 
+def bare_engine(sealer: Sealer, partitions: int) -> Engine:
+    """An engine that knows of no past, no registry and no outages."""
+    store = _EmptyStore()
+    return Engine(store, _NoPast(), sealer, Limits(), TaxpayerSnapshot(store), OutageSnapshot(store), partitions)
+
+
 def measure(invoices: int, package_size: int, runs: int) -> Result:
     """`runs` rounds over one batch of `invoices`."""
     made = list(islice(packages(seed=1, merchants=200, package_size=package_size), -(-invoices // package_size)))
@@ -164,9 +170,7 @@ def _stages(bodies: list[bytes], sellers: list[str], sealer: Sealer) -> dict[str
     ]
 
     def engine() -> None:
-        store = _EmptyStore()
-        snapshots = TaxpayerSnapshot(store), OutageSnapshot(store)
-        output = Engine(store, _NoPast(), sealer, Limits(), *snapshots, _PARTITIONS).process(messages)
+        output = bare_engine(sealer, _PARTITIONS).process(messages)
         if output.dead:
             raise AssertionError(f"the engine refused a generated package: {output.dead[0].reason}")
 

@@ -47,6 +47,12 @@ WORDS: Final[Mapping[str, Text]] = {
     "invoices": Text("số hóa đơn", "invoices"),
     "suspended": Text("tạm ngừng kinh doanh", "suspended"),
     "closed": Text("đã chấm dứt hiệu lực mã số thuế", "closed"),
+    "length": Text("độ dài một văn bản", "length of a text"),
+    "elements": Text("số phần tử", "elements"),
+    "attributes": Text("số thuộc tính", "attributes"),
+    "sections": Text("số chú thích và CDATA", "comments and CDATA sections"),
+    "references": Text("số tham chiếu ký tự", "character references"),
+    "name": Text("độ dài tên phần tử", "length of an element's name"),
     "parser-limit": Text("của bộ đọc XML", "of the XML parser"),
     # Why a signature does not verify.
     "limit": Text("quá nhiều chữ ký, tham chiếu hoặc phần tử", "too many signatures, references or elements"),

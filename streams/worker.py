@@ -74,7 +74,13 @@ def build(settings: Settings) -> Processing:
         sealer = Sealer.load(settings.keys_dir or settings.data / "keys")
     except KeyProblem as problem:
         raise UsageError(f"cannot use the keys: {problem}") from problem
-    limits = Limits(settings.max_body, settings.max_depth, settings.max_text, settings.max_invoices)
+    limits = Limits(
+        settings.max_body,
+        settings.max_depth,
+        settings.max_text,
+        settings.max_invoices,
+        settings.max_elements,
+    )
     client = connect(settings)
     reader = StoreReader(client)
     snapshots = TaxpayerSnapshot(reader), OutageSnapshot(reader)

@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     max_depth: int = Field(64, description="nesting of elements, the root is 1 (ENV-03)")
     max_text: int = Field(1024 * 1024, description="characters of one text or attribute (ENV-03)")
     max_invoices: int = Field(5_000, description="HDon in one package (ENV-03)")
+    max_elements: int = Field(
+        1_000_000,
+        ge=1_000,
+        description="elements in one package; a tenth as many attributes, comments and CDATA sections (ENV-03)",
+    )
 
     trust: Path | None = Field(
         None, description="PEM file, or directory of them, of the authorities that signers' certificates must come from"

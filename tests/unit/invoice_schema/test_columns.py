@@ -72,9 +72,10 @@ DOCUMENT = package(
         DOCUMENT.replace(b"<SHDon>", b"<SHDon\n >").replace(b"</SHDon>", b"</SHDon >"),
         DOCUMENT.replace(b"</MCCQT>", b"</MCCQT><DSCKS><NBan><x:S xmlns:x='u'><SHDon>9</SHDon></x:S></NBan></DSCKS>"),
         DOCUMENT.replace(b"</NDHDon>", b"<TTKhac><TTin><HHDVu><TSuat>5</TSuat></HHDVu></TTin></TTKhac></NDHDon>"),
+        DOCUMENT.replace(b"<MCCQT>", b"<MCCQT>\r\nA\r\nB\rC&#13;D"),
         b"\xef\xbb\xbf<!-- \n > -->\n" + DOCUMENT[DOCUMENT.index(b"<TDiep") :],
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_columns_are_what_lxml_reads(body: bytes) -> None:
     assert by_columns(body) == by_lxml(body)
