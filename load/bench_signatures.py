@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
-from unittest.mock import patch
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -25,7 +24,7 @@ from signxml.signer import XMLSigner
 from invoice_schema.signatures.trust import Trust
 from load.generator import packages
 from load.report import machine
-from rules.intake import take_in
+from rules.intake import is_signed, take_in
 
 PACKAGES: Final = 10
 SIZE: Final = 50
@@ -99,11 +98,12 @@ def measure() -> list[tuple[str, float, float]]:
     made = list(islice(packages(seed=3, merchants=1, package_size=SIZE), PACKAGES))
     party = Party(made[0].mst)
     unsigned = [package.body for package in made]
+    roots = [etree.fromstring(body) for body in unsigned]
     invoices = [signed_invoices(body, party) for body in unsigned]
     wholes = [signed_package(body, party) for body in unsigned]
     ways: dict[str, Callable[[], object]] = {
         "unsigned": lambda: taken(unsigned),
-        "unsigned, not even looked for": lambda: not_looked_for(unsigned),
+        "of that, the look for signatures": lambda: [is_signed(root) for root in roots],
         "package signed (CKSNNT)": lambda: taken(wholes),
         "package signed, chain checked": lambda: taken(wholes, party.trust),
         "every invoice signed (DSCKS)": lambda: taken(invoices),
@@ -127,12 +127,6 @@ def taken(bodies: Iterable[bytes], trust: Trust | None = None) -> None:
             raise AssertionError("a sound signature did not verify")
 
 
-def not_looked_for(bodies: Iterable[bytes]) -> None:
-    """The same without the search for the word DSCKS."""
-    with patch("rules.intake.is_signed", return_value=False):
-        taken(bodies)
-
-
 def worst() -> tuple[int, float, float]:
     """Bytes of the largest package, seconds to take it in, and with its signature taken away."""
     made = next(iter(packages(seed=3, merchants=1, package_size=SIZE)))
@@ -146,7 +140,7 @@ def worst() -> tuple[int, float, float]:
 
 
 def main() -> None:
-    rows = [f"| {name} | {cost:.1f} | {ratio:.2f} |" for name, cost, ratio in measure()]
+    rows = [f"| {name} | {cost:.2f} | {ratio:.3f} |" for name, cost, ratio in measure()]
     size, signed, unsigned = worst()
     lines = [machine(), "", "| way to take in | µs per invoice | ÷ unsigned |", "| --- | --- | --- |", *rows, ""]
     lines.append(f"{size / 1e6:.1f} MB of tiny elements, signed as a whole: {signed:.2f} s; opened: {unsigned:.2f} s")
