@@ -100,8 +100,8 @@ def vat(vectors: Vectors) -> None:
         add(f"VAT-02/pass-replacement-of-{window.first}", corrects("1", late, window.first))
         add(f"VAT-02/pass-replacement-of-{window.last}", corrects("1", late, window.last))
     for outer in sorted(outside - inside):
-        if outer < late:
-            add(f"VAT-02/fail-replacement-of-{outer}", corrects("1", date(2026, 11, 20), outer))
+        if outer < DAY:
+            add(f"VAT-02/fail-replacement-of-{outer}", corrects("1", DAY, outer))
     add("VAT-02/fail-replacement-of-an-invoice-outside", corrects("1", date(2023, 7, 5), early))
     add("VAT-02/fail-adjustment-of-an-invoice-outside", corrects("2", date(2023, 7, 5), early))
     add("VAT-02/fail-discount-list-goes-by-its-own-day", corrects("5", late, last))
