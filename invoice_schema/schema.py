@@ -1,4 +1,4 @@
-"""XSD-01: whether a package or an HDon follows the schema, and what is wrong with one that does not.
+"""XSD-01: whether an HDon follows the schema, and what is wrong with one that does not.
 
 The engine proves most invoices valid without asking here (invoice_schema.proof). Of those that it cannot prove, only an
 HDon that is invalid pays for the explanation.
@@ -20,7 +20,6 @@ __all__ = [
     "SchemaError",
     "describe",
     "validate_hdon",
-    "validate_package",
     "validate_places",
 ]
 
@@ -33,14 +32,6 @@ _EXPLAINER: Final = Explainer(PACKAGE_SCHEMA, _CONDITIONS)
 # libxml2 walks all siblings of an element to name it in an error: errors in a long list cost the square of its length.
 _MOST_AT_ONCE: Final = 10_000
 _ELEMENTS: Final = etree.XPath("count(descendant::*)")
-
-
-def validate_package(tree: etree._Element) -> bool:
-    """Whether a TDiep is valid as a whole, in one go.
-
-    False does not say that an HDon is invalid: the envelope may be, or the package may be too large for one go.
-    """
-    return _ELEMENTS(tree) <= _MOST_AT_ONCE and _SCHEMA.validate(tree)
 
 
 def validate_hdon(hdon: etree._Element, place: int | None = None) -> list[SchemaError]:

@@ -1,9 +1,9 @@
 """Where every element of a batch of documents stands: a vectorised walk over the bytes of well-formed packages.
 
-libxml2 has parsed and validated the same bytes before; what is left is to find out which text belongs to which field,
-and doing that in Python objects costs more than the parsing did. In a well-formed document without comments, CDATA,
-DOCTYPE and processing instructions, whose `>` stand at the ends of tags only, the positions of `<` and `>` alternate
-and cut the bytes into tags and texts. Everything below is a numpy operation over all packages of the batch at once.
+libxml2 has parsed the same bytes before; what is left is to find out which text belongs to which field, and doing that
+in Python objects costs more than the parsing did. In a well-formed document without comments, CDATA, DOCTYPE and
+processing instructions, whose `>` stand at the ends of tags only, the positions of `<` and `>` alternate and cut the
+bytes into tags and texts. Everything below is a numpy operation over all packages of the batch at once.
 Documents that are not so plain are rewritten first (`plain`), which keeps their lines.
 """
 

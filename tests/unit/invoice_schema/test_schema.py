@@ -11,10 +11,11 @@ from lxml import etree
 from invoice_schema import model, pack
 from invoice_schema.explain import MAX_ERRORS
 from invoice_schema.fields import FIELDS
-from invoice_schema.schema import describe, validate_hdon, validate_package
+from invoice_schema.schema import PACKAGE_SCHEMA, describe, validate_hdon, validate_places
 from tests.support.documents import full
 from tests.support.samples import BUYER, HOUSEHOLD, Line, household, invoice, package
 
+PACKAGE = pack.compiled(PACKAGE_SCHEMA)
 HDON = "/TDiep/DLieu/HDon[1]/"
 
 HEAD, SELLER, LINE, TOTALS = "TTChung", "NDHDon/NBan", "NDHDon/DSHHDVu/HHDVu", "NDHDon/TToan"
@@ -164,7 +165,7 @@ def test_structure(change: Change, reason: str, path: str, name: str) -> None:
     hdon = invoice()
     change(hdon)
     tree = etree.fromstring(package([hdon]))
-    assert not validate_package(tree)
+    assert not PACKAGE.validate(tree)
     (error,) = validate_hdon(tree[1][0])
     assert (error.reason, error.path, error.name) == (reason, (HDON + path).rstrip("/"), name)
     assert len(tree.xpath(error.path)) == 1
@@ -193,7 +194,7 @@ def test_what_vendors_do_differently_is_valid() -> None:
             _drop(f"{BODY}/NMua")(hdon)
         change(hdon)
         assert validate_hdon(hdon) == []
-        assert validate_package(etree.fromstring(package([hdon])))
+        assert PACKAGE.validate(etree.fromstring(package([hdon])))
 
 
 def test_every_parent_tells_its_first_error() -> None:
@@ -239,8 +240,8 @@ def test_no_value_but_that_of_a_code_list_is_repeated() -> None:
 
 def test_documents_of_both_versions_and_types_are_valid() -> None:
     hdons = [invoice(), invoice(pban="2.0.1", buyer={"MST": BUYER}), household(), household(mst=HOUSEHOLD, fee=5_000)]
-    assert validate_package(etree.fromstring(package(hdons)))
-    assert validate_package(etree.fromstring(package(hdons, mltdiep="216")))
+    assert PACKAGE.validate(etree.fromstring(package(hdons)))
+    assert PACKAGE.validate(etree.fromstring(package(hdons, mltdiep="216")))
 
 
 @pytest.mark.parametrize(
@@ -254,7 +255,7 @@ def test_documents_of_both_versions_and_types_are_valid() -> None:
     ],
 )
 def test_the_envelope_is_described_too(edit: dict[str, str]) -> None:
-    assert not validate_package(etree.fromstring(package(edit=edit)))
+    assert not PACKAGE.validate(etree.fromstring(package(edit=edit)))
 
 
 def test_a_hostile_list_costs_its_length_only() -> None:
@@ -262,7 +263,6 @@ def test_a_hostile_list_costs_its_length_only() -> None:
     hdon = invoice()
     rows = hdon.find(f"{BODY}/DSHHDVu")
     rows.extend(etree.fromstring(f"<x>{'<HHDVu/>' * 200_000}</x>"))
-    assert not validate_package(etree.fromstring(package([hdon])))
     errors = validate_hdon(hdon)
     assert len(errors) == MAX_ERRORS
     assert {error.reason for error in errors} == {"missing"}
@@ -274,6 +274,15 @@ def test_a_long_invoice_is_valid() -> None:
     _text(f"{BODY}/DSHHDVu/HHDVu[1999]/DGia", "x")(hdon)
     (error,) = validate_hdon(hdon)
     assert error.path.endswith("/HHDVu[1999]/DGia")
+
+
+def test_only_the_places_asked_about_are_looked_at() -> None:
+    bad = {f"{HEAD}/SHDon": "x"}
+    root = etree.fromstring(package([invoice(edit=bad), invoice(shdon=2), invoice(edit=bad)]))
+    (errors,) = validate_places(root, [1, 2]).items()
+    place, (error,) = errors
+    assert place == 2
+    assert error.path == "/TDiep/DLieu/HDon[3]/DLHDon/TTChung/SHDon"
 
 
 def test_threads_do_not_mix_their_errors() -> None:
