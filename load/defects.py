@@ -16,10 +16,11 @@ from typing import Final, TypeAlias
 
 from invoice_schema.words import words
 from load import taxcodes
-from load.documents import Draft, Menu, related
+from load.documents import Buyer, Draft, Menu, buyers_of, related
 from load.merchants import Merchant
 from load.sectors import UNREDUCED, reduced
 from load.vendors import VENDORS
+from rules.law import REGIME_C
 
 Mangle: TypeAlias = "Callable[[str], str]"
 
@@ -41,7 +42,7 @@ PACKAGE: Final[dict[str, PackageDefect]] = {}
 ELSEWHERE: Final = ("KEY-01", "KEY-07", "DATE-02", "ID-01", "ENV-10")
 """Defects that need history, another merchant or a series of their own: made by the generator itself."""
 
-WARNINGS: Final = frozenset({"DATE-02", "SUM-05", "VAT-04"})
+WARNINGS: Final = frozenset({"ID-04", "ID-05", "VAT-04", "SUM-05", "DATE-02", "COR-02", "BUY-01"})
 """Defects that do not reject."""
 
 UNREADABLE: Final = frozenset({"ENV-01"})
@@ -148,6 +149,30 @@ def _code_of_another_kind(draft: Draft, chance: Chance) -> Mangle | bool:
     other = "2" if draft.mccqt[1] == "1" else "1"
     draft.mccqt = chance.random.choice((f"M{other}{draft.mccqt[2:]}", f"{draft.mccqt[:3]}{year:02d}{draft.mccqt[5:]}"))
     return True
+
+
+@_invoice("ID-04")
+def _wrong_code_of_the_buyer(draft: Draft, chance: Chance) -> Mangle | bool:
+    """A company whose tax code has another check digit."""
+    companies = [one for one in buyers_of(draft.merchant.vendor).businesses if "<MST>99" in one.nmua]
+    nmua = chance.random.choice(companies).nmua
+    draft.buyer = Buyer(re.sub(r"<MST>(\d{10})", lambda match: f"<MST>{taxcodes.wrong(match[1])}", nmua))
+    return True
+
+
+@_invoice("ID-05")
+def _no_personal_id(draft: Draft, chance: Chance) -> Mangle | bool:
+    """A person whose personal ID has no province."""
+    people = [one for one in buyers_of(draft.merchant.vendor).consumers if "<CCCDan>0" in one.nmua]
+    code = chance.random.choice(("000", "005", "100", "400"))
+    draft.buyer = Buyer(re.sub(r"<CCCDan>\d{3}", f"<CCCDan>{code}", chance.random.choice(people).nmua))
+    return True
+
+
+@_invoice("BUY-01")
+def _nobody(draft: Draft, chance: Chance) -> Mangle | bool:
+    draft.buyer = Buyer("")
+    return chance.day >= REGIME_C
 
 
 @_invoice("VAT-01")
@@ -295,6 +320,55 @@ def _tomorrow(draft: Draft, chance: Chance) -> Mangle | bool:
     draft.nlap = day.isoformat()
     draft.khhdon = f"{draft.khhdon[0]}{year}{draft.khhdon[3:]}"
     draft.mccqt = f"{draft.mccqt[:3]}{year}{draft.mccqt[5:]}"
+    return True
+
+
+def _correct(draft: Draft, *, kind: str = "1", shdon: int | None = None, nlap: str | None = None) -> None:
+    """A correction of the invoice `shdon` (else the next one) of its own series and day."""
+    draft.related = related(
+        draft.merchant.vendor,
+        kind=kind,
+        khmshdon=draft.merchant.khmshdon,
+        khhdon=draft.khhdon,
+        shdon=shdon or draft.shdon + 1,
+        nlap=nlap or draft.nlap,
+        note="Sai đơn giá",
+    )
+
+
+_UNNAMED: Final = (
+    ("<TCHDon>[^<]*", "<TCHDon>3"),
+    ("<TCHDon>[^<]*</TCHDon>", ""),
+    ("<KHMSHDCLQuan>[^<]*</KHMSHDCLQuan>", ""),
+    ("<KHHDCLQuan>[^<]*", "<KHHDCLQuan>"),
+    ("<SHDCLQuan>[^<]*", "<SHDCLQuan>0"),
+    ("<SHDCLQuan>[^<]*</SHDCLQuan>", ""),
+)
+
+
+@_invoice("COR-01")
+def _unnamed(draft: Draft, chance: Chance) -> Mangle | bool:
+    _correct(draft)
+    draft.related = re.sub(*chance.random.choice(_UNNAMED), draft.related)
+    return True
+
+
+@_invoice("COR-02")
+def _no_return(draft: Draft, chance: Chance) -> Mangle | bool:
+    _correct(draft, kind="2")
+    return chance.day >= REGIME_C
+
+
+@_invoice("COR-05")
+def _corrects_the_future(draft: Draft, chance: Chance) -> Mangle | bool:
+    tomorrow = chance.day + timedelta(days=1)
+    _correct(draft, nlap=tomorrow.isoformat())
+    return reduced(tomorrow) == reduced(chance.day)
+
+
+@_invoice("COR-06")
+def _corrects_itself(draft: Draft, chance: Chance) -> Mangle | bool:
+    _correct(draft, shdon=draft.shdon)
     return True
 
 

@@ -34,6 +34,15 @@ _LINE: Final = f"{_BODY}/DSHHDVu/HHDVu"
 _TOTALS: Final = f"{_BODY}/TToan"
 _RATE: Final = f"{_TOTALS}/THTTLTSuat/LTSuat"
 
+
+def _corrects(kind: str, number: str, day: str) -> str:
+    return (
+        f"<TTHDLQuan>\n  <TCHDon>{kind}</TCHDon>\n  <LHDCLQuan>1</LHDCLQuan>\n  <KHMSHDCLQuan>1</KHMSHDCLQuan>\n"
+        f"  <KHHDCLQuan>C26MAA</KHHDCLQuan>\n  <SHDCLQuan>{number}</SHDCLQuan>\n  <NLHDCLQuan>{day}</NLHDCLQuan>\n"
+        "</TTHDLQuan>"
+    )
+
+
 EXAMPLES: Final[Mapping[str, Example]] = {
     "ENV-01": Example(
         f"{_LINE}/THHDVu",
@@ -81,6 +90,16 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     ),
     "KEY-07": Example(f"{_INVOICE}/SHDon", "<SHDon>1</SHDon>", "<SHDon>2</SHDon>", again=True),
     "ID-01": Example(f"{_BODY}/NBan/MST", "<MST>9900000017</MST>", "<MST>9900000016</MST>"),
+    "ID-04": Example(
+        f"{_BODY}/NMua",
+        "<NMua>\n  <Ten>Công ty Mẫu</Ten>\n  <MST>9900000031</MST>\n</NMua>",
+        "<NMua>\n  <Ten>Công ty Mẫu</Ten>\n  <MST>9900000030</MST>\n</NMua>",
+    ),
+    "ID-05": Example(
+        f"{_BODY}/NMua",
+        "<NMua>\n  <HVTNMHang>Nguyễn Văn Mẫu</HVTNMHang>\n  <CCCDan>005185000000</CCCDan>\n</NMua>",
+        "<NMua>\n  <HVTNMHang>Nguyễn Văn Mẫu</HVTNMHang>\n  <CCCDan>001185000000</CCCDan>\n</NMua>",
+    ),
     "VAT-01": Example(f"{_LINE}/TSuat", "<TSuat>7%</TSuat>", "<TSuat>8%</TSuat>"),
     "VAT-02": Example(
         f"{_INVOICE}/NLap",
@@ -95,6 +114,13 @@ EXAMPLES: Final[Mapping[str, Example]] = {
         "<!-- KHMSHDon: 2 -->\n"
         "<DSHHDVu>\n  <HHDVu>\n    <TChat>1</TChat>\n    <THHDVu>Bún chả</THHDVu>\n    <ThTien>90000</ThTien>\n"
         "  </HHDVu>\n</DSHHDVu>",
+    ),
+    "VAT-04": Example(
+        _LINE,
+        "<HHDVu>\n  <TChat>1</TChat>\n  <THHDVu>Bia hơi</THHDVu>\n  <ThTien>100000</ThTien>\n  <TSuat>8%</TSuat>\n"
+        "</HHDVu>",
+        "<HHDVu>\n  <TChat>1</TChat>\n  <THHDVu>Bia hơi</THHDVu>\n  <ThTien>100000</ThTien>\n  <TSuat>10%</TSuat>\n"
+        "</HHDVu>",
     ),
     "VAT-05": Example(
         _TOTALS,
@@ -128,6 +154,11 @@ EXAMPLES: Final[Mapping[str, Example]] = {
         "<!-- TgTCThue: 160000, TgTThue: 14000 -->\n<TgTTTBSo>160000</TgTTTBSo>",
         "<!-- TgTCThue: 160000, TgTThue: 14000 -->\n<TgTTTBSo>174000</TgTTTBSo>",
     ),
+    "SUM-05": Example(
+        f"{_TOTALS}/TgTTTBChu",
+        "<!-- TgTTTBSo: 174000 -->\n<TgTTTBChu>Một trăm bốn mươi bảy nghìn đồng</TgTTTBChu>",
+        "<!-- TgTTTBSo: 174000 -->\n<TgTTTBChu>Một trăm bảy mươi tư nghìn đồng</TgTTTBChu>",
+    ),
     "SUM-06": Example(
         f"{_TOTALS}/TgTThue",
         "<!-- LTSuat/TThue: 8000 + 6000 -->\n<TgTThue>8000</TgTThue>",
@@ -136,4 +167,26 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "SUM-07": Example(f"{_TOTALS}/TgTTTBSo", "<TgTTTBSo>-174000</TgTTTBSo>", "<TgTTTBSo>174000</TgTTTBSo>"),
     "DATE-01": Example(f"{_INVOICE}/NLap", "<NLap>2026-12-01</NLap>", "<NLap>2026-11-30</NLap>", received="2026-11-30"),
     "DATE-02": Example(f"{_INVOICE}/NLap", "<NLap>2026-11-28</NLap>", "<NLap>2026-11-30</NLap>", received="2026-11-30"),
+    "DATE-04": Example(f"{_INVOICE}/NLap", "<NLap>2022-09-20</NLap>", "<NLap>2022-09-21</NLap>"),
+    "COR-01": Example(
+        f"{_INVOICE}/HTTToan",
+        "<TTHDLQuan>\n  <TCHDon>1</TCHDon>\n  <SHDCLQuan>7</SHDCLQuan>\n</TTHDLQuan>",
+        _corrects("1", "7", "2026-11-19"),
+    ),
+    "COR-02": Example(
+        f"{_INVOICE}/HTTToan",
+        _corrects("2", "7", "2026-11-19") + "\n<!-- TgTTTBSo: 174000 -->",
+        _corrects("1", "7", "2026-11-19") + "\n<!-- TgTTTBSo: 174000 -->",
+    ),
+    "COR-05": Example(
+        f"{_INVOICE}/HTTToan",
+        "<!-- NLap: 2026-11-20 -->\n" + _corrects("1", "7", "2026-11-21"),
+        "<!-- NLap: 2026-11-20 -->\n" + _corrects("1", "7", "2026-11-19"),
+    ),
+    "COR-06": Example(
+        f"{_INVOICE}/HTTToan",
+        "<!-- SHDon: 1 -->\n" + _corrects("1", "1", "2026-11-20"),
+        "<!-- SHDon: 1 -->\n" + _corrects("1", "7", "2026-11-20"),
+    ),
+    "BUY-01": Example(f"{_BODY}/NMua", "<NMua/>", "<NMua>\n  <Ten>Bán cho người tiêu dùng</Ten>\n</NMua>"),
 }
