@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from identity import personal
 from identity.masking import mask_personal_id, mask_taxcode
-from identity.taxcode import is_valid, kind
+from identity.taxcode import is_valid
 from invoice_schema.forms import canonical_mst
 from rules.batch import Batch, broken
 from rules.rule import Basis, Hits, Rule, Text
@@ -35,8 +35,8 @@ def buyer_code(batch: Batch) -> Iterable[Hits]:
 
 
 def _masked(code: str) -> str:
-    """A code without an enterprise's form may be a personal ID written badly."""
-    return code if kind(code) == "enterprise" else mask_personal_id(code)[-_SHOWN:]
+    """What is no valid tax code may be a personal ID written badly, an old identity card's or a phone number."""
+    return mask_personal_id(code)[-_SHOWN:]
 
 
 def buyer_person(batch: Batch) -> Iterable[Hits]:

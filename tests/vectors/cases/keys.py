@@ -118,8 +118,9 @@ def _buyers(vectors: Vectors) -> None:
     wrong = f"{BUYER[:9]}9"
     name = {"Ten": "Công ty TNHH Mua Mẫu"}
     for case, mst, told in (
-        ("wrong-check-digit", wrong, wrong),
-        ("no-check-digit-possible", "9900000110", "9900000110"),
+        ("wrong-check-digit", wrong, "••••••••39"),
+        ("no-check-digit-possible", "9900000110", "••••••••10"),
+        ("telephone-number", "0900000000", "••••••••00"),
         ("branch-of-a-wrong-check-digit", f"{wrong}-001", "•••••••••••01"),
         ("branch-000", f"{BUYER}-000", "•••••••••••00"),
         ("nine-digits", BUYER[:9], "•••••••03"),
