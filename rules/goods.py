@@ -24,7 +24,7 @@ _CONSUMPTION: Final = (
     *("thuốc lá", "thuốc lào", "xì gà", "cigar"),
     *("karaoke", "vũ trường", "mát xa", "massage", "golf", "sân gôn", "chơi gôn"),
     *("casino", "trò chơi có thưởng", "đặt cược", "cá cược", "xổ số", "vé số"),
-    *("vàng mã", "hàng mã", "bài lá"),
+    *("vàng mã", "bài lá"),
 )
 """Under special consumption tax, petrol excepted (NĐ 174/2025/NĐ-CP, Phụ lục II)."""
 
@@ -44,8 +44,9 @@ _HARMLESS: Final = (
     r"(?:ghế|máy|súng|gối|thảm|dầu|kem) (?:massage|mát[ -]?xa)",
     r"(?:áo|quần|váy|giày|gậy|bóng|găng|găng tay|mũ|nón|túi) golf",
     r"(?:mũ|nón|dây|đai|kính|khóa|khoá|chốt|giày|gồm|có) bảo hiểm",
+    r"vé số[ :.#]*\d+",
 )
-"""Dishes, tools and clothes that carry such a word in their names."""
+"""Dishes, tools, clothes and numbered tickets that carry such a word in their names."""
 
 
 _LETTER: Final = r"[^\W\d_]|[\u0300-\u036f]"

@@ -31,6 +31,7 @@ def goods(vectors: Vectors) -> None:
         "casino": "Phí vào casino",
         "betting": "Vé đặt cược đua ngựa",
         "lottery": "Vé xổ số kiến thiết",
+        "lottery-ticket": "Vé số kiến thiết miền Nam",
         "votive-paper": "Bộ vàng mã cúng rằm",
         "cards": "Bài lá 52 quân",
         "insurance": "Bảo hiểm xe máy 1 năm",
@@ -60,6 +61,8 @@ def goods(vectors: Vectors) -> None:
         "coal": "Than đá",
         "ice": "Trà đá",
         "car-wash": "Rửa xe ô tô",
+        "numbered-ticket": "Vé số 12, hàng ghế A",
+        "item-code": "Hàng mã SP01",
     }.items():
         sell(f"pass-{name}", item)
     sell("fail-8-without-sign", "Bia lon", "8")
