@@ -134,15 +134,18 @@ class Remembered:
 
     def accept(self, facts: Facts, rows: Ints) -> None:
         enter(facts, rows, self._numbers.__getitem__, self._codes.__getitem__)
-        for row in rows.tolist():
-            series, number = key = facts.keys[row]
+        columns = (facts.keys.of, facts.keys.numbers, facts.days, facts.codes.of, facts.codes.numbers)
+        lists = (column[rows].tolist() for column in columns)
+        for row, place, number, day, group, code in zip(rows.tolist(), *lists, strict=True):
+            series = facts.keys.series[place]
+            key = series, number
             self._contents.setdefault(key, facts.contents[row])
-            if facts.codes.of[row] >= 0:
-                self._owners.setdefault(facts.codes[row], key)
+            if group >= 0:
+                self._owners.setdefault((facts.codes.groups[group], code), key)
             correction = facts.corrections.get(row)
             if correction and correction.kind == REPLACEMENT:
                 self._replacements.setdefault(correction.key, key)
-            widen(self._spans.setdefault(series, {}), int(facts.days[row]), number)
+            widen(self._spans.setdefault(series, {}), day, number)
 
 
 REPLACEMENT = "1"
