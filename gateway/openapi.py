@@ -395,6 +395,7 @@ def _schemas() -> Json:
                 "max_depth": {"type": "integer"},
                 "max_text_characters": {"type": "integer"},
                 "max_invoices": {"type": "integer"},
+                "max_elements": {"type": "integer"},
                 "packages_per_second": {"type": "number"},
                 "burst_packages": {"type": "integer"},
                 "max_wait_seconds": {"type": "number"},

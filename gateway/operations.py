@@ -44,6 +44,7 @@ class Operations:
                 "max_depth": settings.max_depth,
                 "max_text_characters": settings.max_text,
                 "max_invoices": settings.max_invoices,
+                "max_elements": settings.max_elements,
                 "packages_per_second": self._rates.rate(who),
                 "burst_packages": int(self._rates.burst(who)),
                 "max_wait_seconds": settings.max_wait,

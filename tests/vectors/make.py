@@ -16,6 +16,7 @@ from tests.vectors.cases import (
     dates,
     envelope,
     goods,
+    hostile,
     keys,
     near,
     past,
@@ -72,7 +73,7 @@ def main() -> None:
     for family in (
         envelope.texts, envelope.envelope, schema.schema, keys.keys, registered.registered, vat.vat, goods.goods,
         sums.sums, words.words, near.near, dates.dates, corrections.corrections, past.past, buyers.buyers,
-        signatures.packages, signatures.invoices,
+        signatures.packages, signatures.invoices, hostile.hostile,
     ):  # fmt: skip
         family(vectors)
     _write(vectors)
