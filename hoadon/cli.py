@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from hoadon.common.settings import Settings
 
 _OURS: Final = {"invoice_schema", "identity", "rules", "streams", "storage", "gateway", "console", "hoadon", "load"}
+# What typer raises for wrong arguments; its module moves between versions.
+_USAGE: Final[type[Exception]] = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
     name="hoadon",
@@ -332,7 +334,7 @@ def load(context: typer.Context) -> None:
     """Send generated packages: load tests, benchmarks, the demo."""
     from load.cli import app as load_app
 
-    load_app(context.args, prog_name="hoadon load")
+    raise typer.Exit(load_app(context.args, prog_name="hoadon load", standalone_mode=False) or 0)
 
 
 def _settings(**flags: Any) -> Settings:
@@ -361,7 +363,11 @@ def main() -> NoReturn:
     if sys.argv[1:2] != ["store"]:
         leave_out_pandas()
     try:
-        app(prog_name="hoadon")
+        sys.exit(app(prog_name="hoadon", standalone_mode=False) or 0)
+    except _USAGE as error:
+        _fail_usage(error)
+    except typer.Abort:
+        sys.exit(130)
     except HoadonError as error:
         _fail(str(error))
     except ModuleNotFoundError as error:
@@ -376,7 +382,15 @@ def main() -> NoReturn:
         _fail(f"{error.filename or 'system'}: {error.strerror or error}")
     except KeyboardInterrupt:
         sys.exit(130)
-    sys.exit(0)
+
+
+def _fail_usage(error: Any) -> NoReturn:
+    """Wrong arguments, in one line; a command that needs arguments and was given none shows its help."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        sys.exit(2)
+    place = error.ctx.command_path if error.ctx else "hoadon"
+    _fail(f"{error.format_message()} See `{place} --help`.")
 
 
 def _fail(message: str) -> NoReturn:

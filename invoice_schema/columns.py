@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from invoice_schema.fields import BY_NAME, FIELDS, GROUPS, Field, Group
 from invoice_schema.places import HDON, PLACES, VOCABULARY
 from invoice_schema.proof import proven
+from invoice_schema.sameness import same
 from invoice_schema.tokens import Elements, Ints
 
 Mask = npt.NDArray[np.bool_]
@@ -152,7 +153,7 @@ class Columns:
         """The values of each row, one behind the other: texts, which cannot hold the separators, then numbers of 16
         bytes each, null as a number that the format cannot write."""
         fields = [field for field in FIELDS if field.group == group]
-        texts = [_by_value(self.raw(field.name), field.type) for field in fields if field.type != "num"]
+        texts = [same(self.raw(field.name), field) for field in fields if field.type != "num"]
         numbers = [_as_bytes(self.number(field.name)) for field in fields if field.type == "num"]
         filled = [pc.fill_null(text, "").cast(pa.binary()) if text.null_count < len(text) else b"" for text in texts]
         nothing = pa.repeat(b"", len(self._rows[group]))
@@ -194,11 +195,6 @@ class Columns:
 def invoice_path(index: int) -> str:
     """The XPath of the HDon that is the `index`-th of its package, from 1."""
     return f"/TDiep/DLieu/HDon[{index}]"
-
-
-def _by_value(texts: pa.StringArray, type_: str) -> pa.StringArray:
-    """Whole numbers without leading zeros."""
-    return pc.ascii_ltrim(texts, "0") if type_ == "int" and texts.null_count < len(texts) else texts
 
 
 def _at_rows(values: pa.Array, rows: Ints, length: int) -> pa.Array:

@@ -72,7 +72,12 @@ def gap(day: date, data: dict[str, Any], path: str | None = None, line: int | No
 
 def crossing(day: date, revenue: Decimal, path: str | None = None, line: int | None = None) -> Finding:
     """`revenue` in VND of the calendar year until `day`."""
-    data = {"day": day.isoformat(), "year": day.year, "revenue": f"{revenue:f}", "threshold": str(HOUSEHOLD_REVENUE)}
+    data = {
+        "day": day.isoformat(),
+        "year": day.year,
+        "revenue": f"{revenue.normalize():f}",
+        "threshold": str(HOUSEHOLD_REVENUE),
+    }
     return Finding("HH-01", path, line, data)
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from lxml import etree
 
-from tests.support.samples import DAY, HOUSEHOLD, Line, household, invoice, replaces
+from tests.support.samples import BUYER, DAY, HOUSEHOLD, Line, household, invoice, replaces
 from tests.vectors.parts import Vectors, one
 
 NEXT_DAY = "2026-11-21T08:00:00+07:00"
@@ -46,6 +46,16 @@ def _numbers(vectors: Vectors) -> None:
         "pass-number-with-zeros-and-spaces": (
             first,
             invoice(shdon=12, edit={"TTChung/SHDon": " 00012 ", "NDHDon/TToan/TgTTTBSo": "174000.00"}),
+        ),
+        "pass-rate-without-per-cent-sign": (
+            first,
+            invoice(shdon=12, edit={"NDHDon/DSHHDVu/HHDVu/TSuat": "8.0", "NDHDon/TToan/THTTLTSuat/LTSuat/TSuat": "8"}),
+        ),
+        "pass-currency-left-out": (first, invoice(shdon=12, edit={"TTChung/DVTTe": None})),
+        "fail-other-currency": (first, invoice(shdon=12, edit={"TTChung/DVTTe": "USD", "TTChung/TGia": "1"})),
+        "pass-buyer-s-branch-without-hyphen": (
+            invoice(shdon=12, buyer={"MST": f"{BUYER}-001"}),
+            invoice(shdon=12, buyer={"MST": f"{BUYER}001"}),
         ),
         "pass-other-series": (first, invoice(shdon=12, khhdon="C26MAB")),
         "pass-other-form": (first, invoice(shdon=12, khmshdon="3")),
