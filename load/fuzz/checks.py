@@ -13,13 +13,13 @@ import re
 import traceback
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from random import Random
 from time import process_time
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 import orjson
@@ -47,6 +47,7 @@ SLOW: Final = 1.0
 RECEIVED_AT: Final = 1_795_150_800_000_000
 """2026-11-20T12:20:00+07:00 in microseconds since the epoch."""
 
+T = TypeVar("T")
 Key = tuple[str, str, str, str] | tuple[None, None, None, None]
 
 _LANGS: Final[tuple[Lang, ...]] = ("vi", "en")
@@ -117,16 +118,12 @@ def _nothing_judged() -> Judgement:
 def _check(documents: Sequence[bytes], chance: Random, tally: Counter[str]) -> Iterator[Failure]:
     intakes = []
     for document in documents:
-        began = process_time()
-        intakes.append(take_in(document))
-        if process_time() - began > SLOW:
-            yield Failure("slow", f"take_in: {process_time() - began:.2f} s", document)
-    began = process_time()
-    judgement = _judge(intakes, Remembered())
-    verdicts = list(_verdicts(intakes, judgement))
+        intake, took = _timed(lambda: take_in(document))  # noqa: B023
+        intakes.append(intake)
+        if took > SLOW:
+            yield Failure("slow", f"take_in: {took:.2f} s", document)
+    (judgement, verdicts, reports), took = _timed(lambda: _answered(intakes))
     tally.update(verdict.codes[0] if verdict.codes else verdict.decision for verdict in verdicts)
-    reports = list(_reports(intakes, judgement, verdicts))
-    took = process_time() - began
     if took > SLOW + len(documents) * SLOW / 20:
         if len(documents) > 1:
             for document in documents:
@@ -136,9 +133,26 @@ def _check(documents: Sequence[bytes], chance: Random, tally: Counter[str]) -> I
     for document, intake, verdict, report in zip(documents, intakes, verdicts, reports, strict=True):
         yield from _answers(document, intake, verdict, report)
     yield from _columns(documents, intakes, judgement)
-    yield from _engine(documents, verdicts)
+    yield from _engine(documents, intakes)
     yield from _writings(documents, intakes, verdicts, chance)
     yield from _cuts(documents, intakes, verdicts, chance)
+
+
+def _timed(work: Callable[[], T]) -> tuple[T, float]:
+    """What `work` returns, and its processor time; the best of three where that is much, for machines do stall."""
+    times: list[float] = []
+    while True:
+        began = process_time()
+        result = work()
+        times.append(process_time() - began)
+        if min(times) < SLOW or len(times) == 3:
+            return result, min(times)
+
+
+def _answered(intakes: Sequence[Intake]) -> tuple[Judgement, list[Verdict], list[Any]]:
+    judgement = _judge(intakes, Remembered())
+    verdicts = list(_verdicts(intakes, judgement))
+    return judgement, verdicts, list(_reports(intakes, judgement, verdicts))
 
 
 def _judge(intakes: Sequence[Intake], history: Remembered) -> Judgement:
@@ -276,22 +290,25 @@ def _tidy(text: str | None, kind: str) -> str | None:
     return (text or "").strip(_SPACE) or None
 
 
-def _engine(documents: Sequence[bytes], verdicts: Sequence[Verdict]) -> Iterator[Failure]:
+def _engine(documents: Sequence[bytes], intakes: Sequence[Intake]) -> Iterator[Failure]:
     """The worker's way, from messages to rows and receipts."""
     output = bare_engine(_sealer(), partitions=1).process(
         [_message(offset, document) for offset, document in enumerate(documents)]
     )
     packages = output.tables["packages"].to_pylist() if output.tables else []
-    answered = {package["sha256"]: package for package in packages}
-    for document, verdict in zip(documents, verdicts, strict=True):
-        digest = hashlib.sha256(document).hexdigest()
-        package = answered.get(digest)
+    rows = {package["sha256"]: package for package in packages}
+    told: set[bytes] = set()
+    admitted = _admitted(documents, intakes)
+    for document, verdict in zip(documents, _verdicts(admitted, _judge(admitted, Remembered())), strict=True):
+        if document in told:
+            continue
+        told.add(document)
+        package = rows.get(hashlib.sha256(document).hexdigest())
         if package is None:
             if not any(letter.body == document for letter in output.dead):
                 yield Failure("engine", "neither decided nor a dead letter", document)
             continue
-        used = sum(other["mtdiep"] == package["mtdiep"] for other in packages) > 1
-        if not used and package["decision"] != verdict.decision and "KEY-07" not in _codes(verdicts):
+        if package["decision"] != verdict.decision:
             yield Failure("engine", f"{package['decision']} for {verdict.decision}", document)
         result = messages.read_result(package["receipt"])
         expected = 9 if not package["invoices"] else 7 if package["rejected"] else 2
@@ -301,8 +318,16 @@ def _engine(documents: Sequence[bytes], verdicts: Sequence[Verdict]) -> Iterator
             yield Failure("answer", "the 204 does not name each rejected invoice", document)
 
 
-def _codes(verdicts: Sequence[Verdict]) -> set[str]:
-    return {code for verdict in verdicts for invoice in verdict.invoices for code in invoice.codes}
+def _admitted(documents: Sequence[bytes], intakes: Sequence[Intake]) -> list[Intake]:
+    """ENV-10: a message id that another body had before is refused."""
+    first: dict[str, bytes] = {}
+    admitted = []
+    for document, intake in zip(documents, intakes, strict=True):
+        readable = intake.mtdiep is not None and intake.mst is not None
+        if readable and first.setdefault(intake.mtdiep or "", document) != document:
+            intake = replace(intake, findings=(*intake.findings, Finding("ENV-10")), document=None)
+        admitted.append(intake)
+    return admitted
 
 
 def _writings(
