@@ -16,7 +16,7 @@ The consumer bounds the bytes it holds as well (Faust counts messages only, 4,09
 Private names of faust-streaming 0.15.3 and aiokafka 0.14.0 this module rests on; both are pinned exactly:
 `Consumer.{_committed_offset,_acked,_acked_index,_add_gap,_new_offset,_new_consumer_thread,callback}`,
 `AIOKafkaConsumerThread.{_fetch_records,_create_worker_consumer}`, and of aiokafka's consumer
-`_fetcher._subscriptions` and `_fetch_max_wait_ms`.
+`_fetcher._subscriptions`, `_fetch_max_wait_ms` and `_fetch_min_bytes`.
 """
 
 from __future__ import annotations
@@ -35,9 +35,11 @@ from hoadon.common import metrics
 #: Records taken from aiokafka at once; what one look can exceed the byte limit by is this many of the largest message.
 CHUNK = 8
 
-#: How long the broker may hold a fetch that finds nothing. With Faust's 1,500 ms a busy partition waits for so long:
-#: aiokafka keeps one fetch in flight per broker, and the one for idle partitions is under way while a busy one is read.
+#: The broker gathers a fetch for so long, unless it fills sooner: with every message answered on its own, a package of
+#: 50 invoices cost the broker 3.6 ms and this process 1.8 ms, most of it for requests. Not longer, for aiokafka keeps
+#: one fetch in flight per broker, and a busy partition waits while the one for idle partitions is under way.
 FETCH_WAIT_MS = 100
+FETCH_BYTES = 512 * 1024
 
 
 class OffsetHole(RuntimeError):
@@ -57,6 +59,7 @@ class StrictThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        consumer._fetch_min_bytes = FETCH_BYTES
         return consumer
 
     async def _fetch_records(
