@@ -41,10 +41,11 @@ _NO_NUMBER: Final = np.array([0, -(2**63)], "<i8")
 
 
 class Columns:
-    """`documents` are plain packages (tokens.plain). `valid` may be cleared for rows that the schema refuses."""
+    """`documents` are plain packages (tokens.plain), or their elements. `valid` may be cleared for rows that the schema
+    refuses."""
 
-    def __init__(self, documents: Sequence[bytes]) -> None:
-        self._elements = Elements(documents, VOCABULARY)
+    def __init__(self, documents: Sequence[bytes] | Elements) -> None:
+        self._elements = documents if isinstance(documents, Elements) else Elements(documents, VOCABULARY)
         self._rows: dict[Group, Ints] = {group: self._elements.tags(path) for group, path in _GROUP_PATHS.items()}
         self._row = np.full(len(self._elements.path), -1)
         for rows in self._rows.values():
@@ -58,7 +59,7 @@ class Columns:
         self.document = (
             np.searchsorted(self._elements.document_starts, self._elements.positions(hdons), side="right") - 1
         )
-        self._firsts = np.searchsorted(self.document, np.arange(len(documents) + 1))
+        self._firsts = np.searchsorted(self.document, np.arange(self._elements.documents + 1))
         self.index = np.arange(self.invoices) - self._firsts[self.document] + 1
         self.valid: Mask = np.ones(self.invoices, bool)
 

@@ -24,7 +24,7 @@ from invoice_schema.signatures.trust import NO_AUTHORITIES, Trust
 MESSAGE_TYPES: Final = (206, 216)
 VERSIONS: Final = ("2.0.1", "2.1.0")
 
-_HEADER: Final = {
+HEADER: Final = {
     "PBan": re.compile(r".{1,6}"),
     "MNGui": re.compile(forms.MNGUI, re.ASCII),
     "MNNhan": re.compile(r"TCT"),
@@ -34,7 +34,7 @@ _HEADER: Final = {
     "MST": re.compile(forms.MST, re.ASCII),
     "SLuong": re.compile(r"\d{1,7}", re.ASCII),
 }
-_OPTIONAL: Final = frozenset({"MTDTChieu"})
+OPTIONAL: Final = frozenset({"MTDTChieu"})
 _MOST_PROBLEMS: Final = 20
 
 
@@ -224,8 +224,8 @@ def _header(header: etree._Element | None, root: etree._Element, problems: _Prob
             problems.add("/TDiep", root, "missing", "TTChung")
         return {}
     values: dict[str, str] = {}
-    fields = _children(header, "/TDiep/TTChung", set(_HEADER), problems)
-    for name, form in _HEADER.items():
+    fields = _children(header, "/TDiep/TTChung", set(HEADER), problems)
+    for name, form in HEADER.items():
         element = fields.get(name)
         text = (element.text or "").strip() if element is not None else ""
         if element is not None and len(element):
@@ -233,7 +233,7 @@ def _header(header: etree._Element | None, root: etree._Element, problems: _Prob
         elif form.fullmatch(text):
             values[name] = text
         elif element is None or not text:
-            if name not in _OPTIONAL:
+            if name not in OPTIONAL:
                 problems.add("/TDiep/TTChung", header if element is None else element, "missing", name)
         else:
             problems.add("/TDiep/TTChung", element, "malformed")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from invoice_schema import model
+from invoice_schema.envelope import HEADER
 from invoice_schema.model import Child, Type
 from invoice_schema.schema import PACKAGE_SCHEMA
 from invoice_schema.tokens import Vocabulary
@@ -49,5 +50,6 @@ VOCABULARY: Final = Vocabulary(
         for place in sorted(PLACES, key=lambda place: (place.type.name, place.path))
         if place.type.kind == "leaf"
     ],
+    others=[*HEADER],
 )
 """Leaves of one type stand side by side."""

@@ -71,15 +71,16 @@ class _Rewriter:
 class Vocabulary:
     """Element paths to look for, `/`-joined from the root, each behind the one above it; `leaves` hold text only.
 
-    A path's number is its place in `paths`; 0 is any other. `leaf` is the number of the first leaf.
+    A path's number is its place in `paths`; 0 is any other. `leaf` is the number of the first leaf. `others` are names
+    that are known and have no path.
     """
 
-    def __init__(self, groups: Sequence[str], leaves: Sequence[str]) -> None:
+    def __init__(self, groups: Sequence[str], leaves: Sequence[str], others: Sequence[str] = ()) -> None:
         self.paths = ("?", "", *groups, *leaves)
         self.leaf = len(self.paths) - len(leaves)
         self.number = {path: index for index, path in enumerate(self.paths)}
         self.levels = max(path.count("/") for path in self.paths) + 1
-        names = sorted({path.rpartition("/")[2] for path in (*groups, *leaves)})
+        names = sorted({path.rpartition("/")[2] for path in (*groups, *leaves)} | set(others))
         low, high = _words([name.encode() for name in names])
         self._table = np.zeros(1 << _SLOT_BITS, np.uint8)
         self._table[_slots(low, high)] = np.arange(1, len(names) + 1)
@@ -87,10 +88,14 @@ class Vocabulary:
             raise ValueError("two element names share a slot")
         self._low, self._high = np.append(np.uint64(0), low), np.append(np.uint64(0), high)
         self.follow = np.zeros((len(self.paths), len(names) + 1), np.int16)
-        place = {name: index for index, name in enumerate(names, 1)}
+        self._place = place = {name: index for index, name in enumerate(names, 1)}
         for path in (*groups, *leaves):
             parent, _, name = path.rpartition("/")
             self.follow[self.number[parent], place[name]] = self.number[path]
+
+    def names_of(self, name: str) -> int:
+        """The number of a known name."""
+        return self._place[name]
 
     def names(self, low: Words, high: Words) -> npt.NDArray[np.uint8]:
         """The column of `follow` for each name given as two words; 0 for an unknown one."""
@@ -104,29 +109,73 @@ class Elements:
 
     `path` holds the path's number of every element, `parent` the tag of the element above it, `bare` whether its start
     tag is nothing but its name, `order` all tags in the order of their paths' numbers.
+
+    A token is the number of any tag: `closing` and `alone` (`<a/>`) tell its kind, `level` that of an element within
+    its start tag and without its end tag, `lengths` how much text stands behind it.
     """
 
     def __init__(self, documents: Sequence[bytes], vocabulary: Vocabulary) -> None:
         self.data = b"".join((*documents, _PAD))
         self.vocabulary = vocabulary
+        self.documents = len(documents)
         lengths = np.fromiter(map(len, documents), np.int64, len(documents))
         self.document_starts = np.concatenate(([0], np.cumsum(lengths)))
         self._bytes = np.frombuffer(self.data, np.uint8)
         self._opened = np.flatnonzero(self._bytes == LT)
         self._closed = np.flatnonzero(self._bytes == GT)
-        self._closing = self._bytes[self._opened + 1] == SLASH
-        alone = self._bytes[self._closed - 1] == SLASH
-        step = 1 - 2 * self._closing.view(np.int8) - alone.view(np.int8)
-        self._level = np.cumsum(step, dtype=np.int16) + alone
-        self._lengths = np.append(self._opened[1:], len(self.data)) - self._closed - 1
-        self._starts = np.flatnonzero(~self._closing)
-        self._at = self._opened[self._starts]
-        level = self._level[self._starts]
-        names, self.bare = self._names(self._closed[self._starts] - self._at - 1 - alone[self._starts])
-        self.parent = _parents(level)
-        self.path = self._paths(level, names)
-        self.order = np.argsort(self.path, kind="stable")
-        self._bounds = np.searchsorted(self.path[self.order], np.arange(len(vocabulary.paths) + 1))
+        if not self.paired:
+            return
+        self.closing = self._bytes[self._opened + 1] == SLASH
+        self.alone = self._bytes[self._closed - 1] == SLASH
+        step = 1 - 2 * self.closing.view(np.int8) - self.alone.view(np.int8)
+        self.level = np.cumsum(step, dtype=np.int32) + self.alone
+        self.lengths = np.append(self._opened[1:], len(self.data)) - self._closed - 1
+        self.tokens_of_starts = np.flatnonzero(~self.closing)
+        self._at = self._opened[self.tokens_of_starts]
+        self.names, self.bare = self._names(
+            self._closed[self.tokens_of_starts] - self._at - 1 - self.alone[self.tokens_of_starts]
+        )
+
+    @cached_property
+    def paired(self) -> bool:
+        """Whether `<` and `>` stand by turns throughout; without that there is nothing but `data`."""
+        opened, closed = self._opened, self._closed
+        return len(opened) == len(closed) and bool((opened < closed).all()) and bool((closed[:-1] < opened[1:]).all())
+
+    @cached_property
+    def parent(self) -> Ints:
+        return _parents(self.level[self.tokens_of_starts])
+
+    @cached_property
+    def path(self) -> npt.NDArray[np.int16]:
+        return self._paths(self.level[self.tokens_of_starts], self.names)
+
+    @cached_property
+    def order(self) -> Ints:
+        return np.argsort(self.path, kind="stable")
+
+    @cached_property
+    def _bounds(self) -> Ints:
+        return np.searchsorted(self.path[self.order], np.arange(len(self.vocabulary.paths) + 1))
+
+    @cached_property
+    def names_of_tokens(self) -> npt.NDArray[np.uint8]:
+        """The name of every tag, of start and end tags alike; 0 for an unknown one."""
+        names = np.empty(len(self._opened), np.uint8)
+        names[self.tokens_of_starts] = self.names
+        ends = np.flatnonzero(self.closing)
+        at = self._opened[ends] + 2
+        names[ends] = self._lookup(at, self._closed[ends] - at)
+        return names
+
+    @cached_property
+    def token_bounds(self) -> Ints:
+        """The first tag of each document, and the number of all."""
+        return np.searchsorted(self._opened, self.document_starts)
+
+    def documents_of(self, tokens: Ints) -> Ints:
+        """The document of each tag."""
+        return np.searchsorted(self.document_starts, self._opened[tokens], side="right") - 1
 
     def _names(self, length: Ints) -> tuple[npt.NDArray[np.uint8], Mask]:
         names = self._lookup(self._at + 1, length)
@@ -150,7 +199,7 @@ class Elements:
         names[length > 15] = 0
         return names
 
-    def _paths(self, level: npt.NDArray[np.int16], names: npt.NDArray[np.uint8]) -> npt.NDArray[np.int16]:
+    def _paths(self, level: npt.NDArray[np.int32], names: npt.NDArray[np.uint8]) -> npt.NDArray[np.int16]:
         path = np.zeros(len(level), np.int16)
         for depth in range(1, self.vocabulary.levels + 1):
             here = np.flatnonzero(level == depth)
@@ -173,7 +222,7 @@ class Elements:
 
     def start_tag(self, tag: int) -> bytes:
         """What stands between `<` and `>`."""
-        token = self._starts[tag]
+        token = self.tokens_of_starts[tag]
         return self.data[self._opened[token] + 1 : self._closed[token]]
 
     def within(self, path: str, positions: Ints) -> Ints:
@@ -181,7 +230,7 @@ class Elements:
         if not len(positions):
             return positions
         begins = self._at[self.tags(path)]
-        ends = np.append(self._opened[self._closing & (self._level == path.count("/"))], len(self.data))
+        ends = np.append(self._opened[self.closing & (self.level == path.count("/"))], len(self.data))
         ends = ends[np.searchsorted(ends, begins)]
         found = np.searchsorted(begins, positions, side="right") - 1
         behind = found >= 0
@@ -190,8 +239,8 @@ class Elements:
 
     def loose_texts(self) -> Ints:
         """Positions of what stands outside leaves and is not blank."""
-        leaves = self._starts[self.leaves]
-        loose = self._lengths > 0
+        leaves = self.tokens_of_starts[self.leaves]
+        loose = self.lengths > 0
         loose[leaves[self._bytes[self._closed[leaves] - 1] != SLASH]] = False
         tokens = np.flatnonzero(loose)
         if not len(tokens):
@@ -218,18 +267,18 @@ class Elements:
 
         Of a leaf that holds elements in spite of the vocabulary, what stands before the first of them.
         """
-        begin = self._closed[self._starts] + 1
-        length = self._lengths[self._starts]
+        begin = self._closed[self.tokens_of_starts] + 1
+        length = self.lengths[self.tokens_of_starts]
         absent = (length == 0) | (self._bytes[begin - 2] == SLASH)
         odd = (self._bytes[begin] <= SPACE) | (self._bytes[begin + length - 1] <= SPACE)
         for sign in (AMPERSAND, RETURN):
             if sign in self.data:
                 written = np.zeros(len(self._opened), bool)
                 written[np.searchsorted(self._opened, np.flatnonzero(self._bytes == sign)) - 1] = True
-                odd |= written[self._starts]
+                odd |= written[self.tokens_of_starts]
         odd &= ~absent
         leaves = self.leaves
-        chosen = self._pieces.take(pa.array(2 * self._starts[leaves] + 1, mask=absent[leaves]))
+        chosen = self._pieces.take(pa.array(2 * self.tokens_of_starts[leaves] + 1, mask=absent[leaves]))
         return _replace(chosen, odd[leaves]) if odd[leaves].any() else chosen
 
     @cached_property
@@ -258,13 +307,13 @@ class Elements:
         return np.flatnonzero(self._bytes == LINE_END)
 
 
-def _parents(level: npt.NDArray[np.int16]) -> Ints:
+def _parents(level: npt.NDArray[np.int32]) -> Ints:
     """The element above each one, -1 for a root: the last one before it that is one level higher.
 
     Neighbours of one level share their parent, and a child that comes first has its parent before it; a search is
     needed only where elements end in between.
     """
-    change = np.diff(level, prepend=np.int16(0))
+    change = np.diff(level, prepend=np.int32(0))
     heads = np.flatnonzero(change)
     above = heads - 1
     back = np.flatnonzero(change[heads] < 0)

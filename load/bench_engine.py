@@ -26,10 +26,11 @@ from invoice_schema.columns import Columns
 from invoice_schema.envelope import Limits, open_package
 from invoice_schema.fields import FIELDS
 from invoice_schema.schema import PACKAGE_SCHEMA
+from invoice_schema.skim import open_quickly
 from load.generator import packages
 from load.report import machine
 from rules.history import Remembered
-from rules.intake import take_in
+from rules.intake import take_in, take_in_all
 from rules.judge import judge
 from storage.outages import Declared
 from storage.schema import TAXPAYERS
@@ -40,21 +41,21 @@ from streams.taxpayers import TaxpayerSnapshot
 
 _BASE: Final = "lxml: parse + validate"
 _LXML_PARSE: Final = "lxml: parse"
-_OPEN: Final = "open_package (gateway)"
-_TAKE_IN: Final = "parse (take_in: parse, envelope)"
-_EXTRACTION: Final = "extraction (columns, texts)"
+_OPEN: Final = "open_package (parse, envelope)"
+_OPEN_QUICKLY: Final = "open_quickly (gateway)"
+_TAKE_IN: Final = "take in (worker: skim, elements)"
+_EXTRACTION: Final = "extraction (elements, columns, texts)"
 _PROVEN: Final = "extraction and schema"
 _JUDGE: Final = "judge"
 _SCHEMA: Final = "schema (proof)"
 _RULES: Final = "rules (numbers, predicates, digests, history)"
-_VALIDATE: Final = "engine (validate): take_in + judge"
+_VALIDATE: Final = "engine (validate): take in + judge"
 _ROWS: Final = "engine (messages to rows)"
 _DERIVED: Final[Mapping[str, Sequence[tuple[int, str]]]] = {
     _SCHEMA: ((1, _PROVEN), (-1, _EXTRACTION)),
     _RULES: ((1, _JUDGE), (-1, _PROVEN)),
-    _VALIDATE: ((1, _TAKE_IN), (1, _JUDGE)),
 }
-_SHOWN: Final = (_BASE, _LXML_PARSE, _OPEN, _TAKE_IN, _SCHEMA, _EXTRACTION, _RULES, _VALIDATE, _ROWS)
+_SHOWN: Final = (_BASE, _LXML_PARSE, _OPEN, _OPEN_QUICKLY, _TAKE_IN, _SCHEMA, _EXTRACTION, _RULES, _VALIDATE, _ROWS)
 _PARTITIONS: Final = 12
 
 
@@ -152,6 +153,7 @@ def _stages(bodies: list[bytes], sellers: list[str], sealer: Sealer) -> dict[str
     received = clock.now_us()
     day = clock.vietnam_day(received)
     documents = [intake.document for intake in map(take_in, bodies) if intake.document is not None]
+    days = [day] * len(bodies)
     if len(documents) != len(bodies):
         raise AssertionError("the generator made a package that is refused")
     messages = [
@@ -174,6 +176,9 @@ def _stages(bodies: list[bytes], sellers: list[str], sealer: Sealer) -> dict[str
         if output.dead:
             raise AssertionError(f"the engine refused a generated package: {output.dead[0].reason}")
 
+    def validate() -> None:
+        judge([intake.document for intake in take_in_all(bodies) if intake.document], days, Remembered())
+
     def columns(*, proven: bool) -> None:
         found = Columns([document.plain for document in documents])
         if proven and len(found.unproven()):
@@ -185,10 +190,12 @@ def _stages(bodies: list[bytes], sellers: list[str], sealer: Sealer) -> dict[str
         _BASE: lambda: _each(bodies, lambda body: schema.validate(etree.fromstring(body))),
         _LXML_PARSE: lambda: _each(bodies, etree.fromstring),
         _OPEN: lambda: _each(bodies, open_package),
-        _TAKE_IN: lambda: _each(bodies, take_in),
+        _OPEN_QUICKLY: lambda: _each(bodies, open_quickly),
+        _TAKE_IN: lambda: take_in_all(bodies),
         _EXTRACTION: lambda: columns(proven=False),
         _PROVEN: lambda: columns(proven=True),
-        _JUDGE: lambda: judge(documents, [day] * len(documents), Remembered()),
+        _JUDGE: lambda: judge(documents, days, Remembered()),
+        _VALIDATE: validate,
         _ROWS: engine,
     }
 

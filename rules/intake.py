@@ -11,7 +11,8 @@ from lxml import etree
 from invoice_schema.envelope import DEFAULT, Envelope, Limits, open_package
 from invoice_schema.findings import Finding
 from invoice_schema.signatures.trust import NO_AUTHORITIES, Trust
-from invoice_schema.tokens import plain
+from invoice_schema.skim import Skimmed, skim, sound
+from invoice_schema.tokens import Elements, plain
 from rules.law import REGIME_C
 from rules.signatures import unverified
 
@@ -25,13 +26,16 @@ class Document:
     """A package without P findings; `plain` is `body` as columns are cut from it (invoice_schema.tokens).
 
     `unverified` holds the findings of SIG-01 by the place of the HDon, from 0; those of an HDon that turns out to
-    violate the schema do not count.
+    violate the schema do not count. `scanned` are the elements of a batch in which this is document `place`, if they
+    are known already.
     """
 
     envelope: Envelope
     body: bytes
     plain: bytes
     unverified: Mapping[int, Sequence[Finding]] = field(default_factory=dict)
+    scanned: Elements | None = field(default=None, compare=False, repr=False)
+    place: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,44 @@ class Intake:
     mngui: str | None
     mst: str | None = None
     invoices: int = 0
+
+
+def take_in_all(
+    bodies: Sequence[bytes],
+    limits: Limits = DEFAULT,
+    trust: Trust = NO_AUTHORITIES,
+    received_us: Sequence[int | None] | None = None,
+) -> list[Intake]:
+    """`take_in` of many packages; those that are surely without fault are not parsed (invoice_schema.skim)."""
+    skimmed = [skim(body, limits) for body in bodies]
+    chosen = [place for place, found in enumerate(skimmed) if found is not None]
+    scanned, passed = sound([found for found in skimmed if found is not None], limits) if chosen else (None, ())
+    numbers = {place: number for number, place in enumerate(chosen) if passed[number]}
+    taken = []
+    for place, (body, found) in enumerate(zip(bodies, skimmed, strict=True)):
+        if found is None or place not in numbers:
+            taken.append(take_in(body, limits, trust, received_us[place] if received_us else None))
+        else:
+            taken.append(_sound(body, found, scanned, numbers[place]))
+    return taken
+
+
+def _sound(body: bytes, skimmed: Skimmed, scanned: Elements | None, place: int) -> Intake:
+    envelope = skimmed.envelope
+    document = Document(envelope, body, skimmed.plain, scanned=scanned, place=place)
+    return Intake((), document, envelope.mtdiep, envelope.mngui, envelope.mst, envelope.sluong)
+
+
+def scan(documents: Sequence[Document]) -> Elements | Sequence[bytes]:
+    """The elements of `documents`, if these are just what was scanned; else their bytes, to be scanned."""
+    scanned = documents[0].scanned if documents else None
+    if (
+        scanned is not None
+        and scanned.documents == len(documents)
+        and all(document.scanned is scanned and document.place == at for at, document in enumerate(documents))
+    ):
+        return scanned
+    return [document.plain for document in documents]
 
 
 def take_in(

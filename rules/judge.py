@@ -21,7 +21,7 @@ from rules import catalogue
 from rules.batch import Batch
 from rules.facts import Compact, Facts, Keys, facts_of
 from rules.history import History
-from rules.intake import Document
+from rules.intake import Document, scan
 from rules.outages import NONE, Outages
 from rules.rule import Hits, Rule
 from rules.settle import settle
@@ -92,7 +92,7 @@ def examine(
 
     `received` is the Vietnamese day of each document's receipt. Without a registry no rule on it runs.
     """
-    columns = Columns([document.plain for document in documents])
+    columns = Columns(scan(documents))
     batch = Batch(
         columns,
         np.array([document.envelope.mltdiep for document in documents], np.int64),

@@ -8,7 +8,7 @@ acknowledged (history), so a replay decides the same. Rows are written in the or
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from identity.sealing import Sealer
 from invoice_schema.envelope import Limits
 from invoice_schema.findings import Finding
 from invoice_schema.signatures.trust import NO_AUTHORITIES, Trust
-from rules.intake import Intake, take_in
+from rules.intake import take_in_all
 from rules.judge import Judgement, judge
 from streams import rows, wire
 from streams.ledger import Ledger, Past
@@ -106,9 +106,7 @@ class Engine:
     def process(self, messages: Sequence[Message]) -> Output:
         """Decide a batch, in the order of `messages`. Raises hoadon.common.errors.Unavailable where the store fails."""
         output = Output()
-        arrived = [
-            package for message in messages for package in self._packages(message, output.dead) if package is not None
-        ]
+        arrived = self._packages(messages, output.dead)
         fresh = self._fresh(arrived, output)
         if not fresh:
             return output
@@ -127,38 +125,51 @@ class Engine:
         """Forget what was learnt about the sellers of `partitions`."""
         self._ledger.forget(partitions)
 
-    def _packages(self, message: Message, dead: list[DeadLetter]) -> Iterable[rows.Package]:
-        try:
-            received = wire.packages_of(message.value, message.headers)
-        except wire.BadMessage as problem:
-            dead.append(DeadLetter(message, "bad-message", str(problem), message.value or b"", 0))
-            return
-        for index, package in enumerate(received):
-            reason, intake = self._open(message, package)
-            if intake is None or intake.mtdiep is None or intake.mst is None:
-                dead.append(DeadLetter(message, reason, "", package.body, index))
-                continue
-            yield rows.Package(
-                receipt=package.receipt,
-                body=package.body,
-                document=intake.document,
-                findings=intake.findings,
-                mtdiep=intake.mtdiep,
-                mst=intake.mst,
-                invoices=intake.invoices,
-                origin=(message.topic, message.partition, message.offset),
-            )
+    def _packages(self, messages: Sequence[Message], dead: list[DeadLetter]) -> list[rows.Package]:
+        """The packages of `messages` that somebody can be answered for; the others become dead letters."""
+        found = [*self._received(messages, dead)]
+        intakes = take_in_all(
+            [package.body for _, _, package in found],
+            self._limits,
+            self._trust,
+            [package.receipt.received_at for _, _, package in found],
+        )
+        packages = []
+        for (message, index, package), intake in zip(found, intakes, strict=True):
+            if intake.mst is None or intake.mtdiep is None:
+                dead.append(DeadLetter(message, intake.findings[0].code, "", package.body, index))
+            elif wire.partition_of(intake.mst.encode(), self._partitions) != message.partition:
+                dead.append(DeadLetter(message, "partition", "", package.body, index))
+            else:
+                packages.append(
+                    rows.Package(
+                        receipt=package.receipt,
+                        body=package.body,
+                        document=intake.document,
+                        findings=intake.findings,
+                        mtdiep=intake.mtdiep,
+                        mst=intake.mst,
+                        invoices=intake.invoices,
+                        origin=(message.topic, message.partition, message.offset),
+                    )
+                )
+        return packages
 
-    def _open(self, message: Message, package: wire.Received) -> tuple[str, Intake | None]:
-        """The package opened; None and a reason where nobody can be answered for it."""
-        if hashlib.sha256(package.body).hexdigest() != package.receipt.sha256:
-            return "sha256", None
-        intake = take_in(package.body, self._limits, self._trust, package.receipt.received_at)
-        if intake.mst is None:
-            return intake.findings[0].code, None
-        if wire.partition_of(intake.mst.encode(), self._partitions) != message.partition:
-            return "partition", None
-        return "", intake
+    def _received(
+        self, messages: Sequence[Message], dead: list[DeadLetter]
+    ) -> Iterator[tuple[Message, int, wire.Received]]:
+        """The packages as they were received, each with its place in its message."""
+        for message in messages:
+            try:
+                received = wire.packages_of(message.value, message.headers)
+            except wire.BadMessage as problem:
+                dead.append(DeadLetter(message, "bad-message", str(problem), message.value or b"", 0))
+                continue
+            for index, package in enumerate(received):
+                if hashlib.sha256(package.body).hexdigest() != package.receipt.sha256:
+                    dead.append(DeadLetter(message, "sha256", "", package.body, index))
+                else:
+                    yield message, index, package
 
     def _fresh(self, arrived: Sequence[rows.Package], output: Output) -> list[rows.Package]:
         """The packages to decide: without those that were decided, those under a used MTDiep marked (ENV-10)."""

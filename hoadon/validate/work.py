@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hoadon.validate.options import Context
 from hoadon.validate.places import Place, read
 from invoice_schema.findings import Finding
-from rules.intake import take_in
+from rules.intake import take_in_all
 from rules.judge import Examined, examine
 
 
@@ -35,9 +35,10 @@ class Checked:
 def check(places: Sequence[Place], context: Context) -> Checked:
     """Raises UsageError for a file that cannot be read; never for what a document holds."""
     opened, documents = [], []
-    for place in places:
-        body = read(place, context.limits.max_body)
-        intake = take_in(body, context.limits, context.trust, context.received_us)
+    bodies = [read(place, context.limits.max_body) for place in places]
+    received_us = [context.received_us] * len(bodies)
+    intakes = take_in_all(bodies, context.limits, context.trust, received_us)
+    for place, body, intake in zip(places, bodies, intakes, strict=True):
         opened.append(
             Opened(place.name, intake.findings, intake.mtdiep, hashlib.sha256(body).digest(), intake.invoices)
         )

@@ -36,7 +36,7 @@ from load.fuzz.documents import DAY
 from load.fuzz.rewriting import rewritten
 from rules.catalogue import RULES
 from rules.history import Remembered
-from rules.intake import Intake, take_in
+from rules.intake import Intake, take_in, take_in_all
 from rules.judge import Judgement, judge
 from rules.report import Decision, InvoiceOutcome, decision_of, document_json
 from rules.rule import Lang
@@ -133,6 +133,7 @@ def _check(documents: Sequence[bytes], chance: Random, tally: Counter[str]) -> I
     for document, intake, verdict, report in zip(documents, intakes, verdicts, reports, strict=True):
         yield from _answers(document, intake, verdict, report)
     yield from _columns(documents, intakes, judgement)
+    yield from _skimmed(documents, intakes)
     yield from _engine(documents, intakes)
     yield from _writings(documents, intakes, verdicts, chance)
     yield from _cuts(documents, intakes, verdicts, chance)
@@ -316,6 +317,15 @@ def _engine(documents: Sequence[bytes], intakes: Sequence[Intake]) -> Iterator[F
             yield Failure("answer", f"the 204 says {result.ltbao} for {expected}", document)
         if expected == 7 and len({reason.note for reason in result.reasons}) != package["rejected"]:
             yield Failure("answer", "the 204 does not name each rejected invoice", document)
+
+
+def _skimmed(documents: Sequence[bytes], intakes: Sequence[Intake]) -> Iterator[Failure]:
+    """What is taken in without being parsed, alone or among others, is what the parser would have given."""
+    together = take_in_all(documents)
+    for document, intake, quick in zip(documents, intakes, together, strict=True):
+        for found in (quick, *take_in_all([document])):
+            if found != intake:
+                yield Failure("skim", f"{intake}\n{found}", document)
 
 
 def _admitted(documents: Sequence[bytes], intakes: Sequence[Intake]) -> list[Intake]:
