@@ -186,7 +186,8 @@ class Elements:
             heads = self._bytes[some[:, None] + np.arange(16)]
             ends = np.argmax(_ENDS_NAME[heads], axis=1)
             names[decorated] = self._lookup(some, ends)
-            bare[decorated] = (length[decorated] == ends + 1) & (names[decorated] != 0)
+            spaced = (length[decorated] == ends + 1) & (heads[np.arange(len(ends)), ends] != SLASH)
+            bare[decorated] = spaced & (names[decorated] != 0)
         return names, bare
 
     def _lookup(self, at: Ints, length: Ints) -> npt.NDArray[np.uint8]:

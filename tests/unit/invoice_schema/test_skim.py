@@ -84,6 +84,8 @@ def test_every_token_in_every_kind_of_place() -> None:
         (b"<Ten>", b"<Ten xmlns='urn:x'>"),
         (b"<Ten>", b"<x:Ten>"),
         (b"<Ten>", b"<Ten/>"),
+        (b"<HDon>", b"<HDon><DSCKS //>"),
+        (b"<Ten>", b"<Ten//><Ten>"),
         (b"</HDon>", b"</HDon></DLieu><DLieu>"),
         (b"</DLieu>", b"</DLieu><DLieu></DLieu>"),
         (b"</TDiep>", b"</TDiep><TDiep/>"),
