@@ -66,6 +66,6 @@ def test_engine_benchmark_measures_every_stage() -> None:
     assert result.invoices == 100
     costs = {stage.name.split()[0]: stage.microseconds for stage in result.stages}
     assert {"take", "schema", "extraction", "rules"} < set(costs)
-    assert costs["engine"] > costs["parse"] > 0
+    assert costs["engine"] > costs["take"] > 0
     assert len(json.loads(engine_json(result))["stages"]) == len(result.stages)
     assert "| engine (messages to rows) |" in engine_markdown(result)
