@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import time
@@ -169,13 +168,29 @@ def demo(data: Data = None) -> None:
 
 def run(plan: Plan, target: Target, *, rate: float, seconds: float, connections: int) -> Report:
     """Send, wait for the rows, compare. Raises Unavailable and UsageError."""
+    import uvloop
+
     from load.check import Check
+    from load.processes import Processes
     from load.report import report
     from load.send import send as post
 
     _generator(plan)
-    with Check(target.settings) as check, _Progress(rate, seconds) as progress:
-        sent = asyncio.run(
+    with (
+        Check(target.settings) as check,
+        _Progress(rate, seconds) as progress,
+        Processes(target.settings.data if target.settings else None) as processes,
+    ):
+
+        def begun() -> None:
+            processes.samples.clear()
+            processes.take()
+
+        def posted(sent: Sent) -> None:
+            check.await_rows(sent)
+            processes.take()
+
+        sent = uvloop.run(
             post(
                 plan,
                 target.url,
@@ -183,11 +198,13 @@ def run(plan: Plan, target: Target, *, rate: float, seconds: float, connections:
                 rate=rate,
                 seconds=seconds,
                 connections=connections,
+                begun=begun,
                 tick=progress.tick,
-                posted=check.await_rows,
+                posted=posted,
             )
         )
-        return report(plan, rate, sent, check.compare(sent))
+        samples = list(processes.samples)
+        return report(plan, rate, sent, check.compare(sent), samples)
 
 
 class Target:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import httptools
@@ -41,8 +41,7 @@ class _Connection(asyncio.Protocol):
         self._body: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -82,7 +81,7 @@ class _Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
-    async def request(self, head: bytes, body: bytes) -> Answer:
+    async def request(self, head: bytes, body: bytes | bytearray) -> Answer:
         assert self._transport is not None  # noqa: S101
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.writelines((head, body))
@@ -126,7 +125,7 @@ class Client:
             if connection is not None:
                 connection.close()
 
-    async def post(self, path: str, body: bytes, content_type: str = XML) -> Answer:
+    async def post(self, path: str, body: bytes | bytearray, content_type: str = XML) -> Answer:
         head = (
             f"POST {path} HTTP/1.1\r\n{self._common}Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
@@ -137,7 +136,7 @@ class Client:
         head = f"GET {path} HTTP/1.1\r\n{self._common}Accept: {accept}\r\n\r\n"
         return await self._request(head.encode("ascii"), b"", patience)
 
-    async def _request(self, head: bytes, body: bytes, patience: float = 0.0) -> Answer:
+    async def _request(self, head: bytes, body: bytes | bytearray, patience: float = 0.0) -> Answer:
         connection = await self._idle.get()
         try:
             async with asyncio.timeout(self._timeout + patience):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+from bisect import bisect
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -11,18 +14,32 @@ import msgspec
 from load.check import Rows
 from load.generator import Plan
 from load.latency import Latency, summary
+from load.processes import Cost, Sample, costs
 from load.send import Sent
 from load.truth import Tally
 
 _ON_TIME: Final = 0.99
 _DRAIN: Final = 3.0
+_MOMENTS: Final = 100
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """Some seconds of a run, `at` from its start: answers per second, latencies, and by process cores and MiB."""
+
+    at: float
+    packages: float
+    p50: float
+    p99: float
+    cores: dict[str, float]
+    rss: dict[str, float]
 
 
 class Report(msgspec.Struct, frozen=True):
     """`sustained` is invoices per second from the first due moment until the last row was committed.
 
     `decision` is from receipt to decision of every package, by the store's rows; `answered` from the due moment until
-    the 204 was in hand, of a sample. `differences` compares store and generator, None where there was no store to ask.
+    the 204 was in hand, of a sample. `costs` are of every process, `every` tells how it went. `differences` compares
+    store and generator, None where there was no store to ask.
     """
 
     machine: str
@@ -47,6 +64,8 @@ class Report(msgspec.Struct, frozen=True):
     expected: Tally
     found: Tally | None
     differences: list[str] | None
+    costs: list[Cost] = []
+    every: list[Moment] = []
 
     @property
     def exact(self) -> bool:
@@ -60,7 +79,7 @@ class Report(msgspec.Struct, frozen=True):
         return self.seconds <= planned / _ON_TIME + 1 and self.drain_seconds <= _DRAIN and self.decision.p99 < _DRAIN
 
 
-def report(plan: Plan, rate: float, sent: Sent, rows: Rows) -> Report:
+def report(plan: Plan, rate: float, sent: Sent, rows: Rows, samples: Sequence[Sample] = ()) -> Report:
     total = max(sent.seconds + rows.drain_seconds, sent.invoices / rate)
     return Report(
         machine=machine(),
@@ -85,7 +104,36 @@ def report(plan: Plan, rate: float, sent: Sent, rows: Rows) -> Report:
         expected=sent.expected,
         found=rows.found,
         differences=rows.differences,
+        costs=costs(list(samples), sent.invoices),
+        every=_every(sent, samples),
     )
+
+
+def _every(sent: Sent, samples: Sequence[Sample]) -> list[Moment]:
+    """At most a hundred pieces of the run, each between two samples."""
+    step = max(1, -(-len(samples) // _MOMENTS))
+    chosen = samples[::step]
+    found = []
+    for before, after in pairwise(chosen):
+        begin, end = before.at - samples[0].at, after.at - samples[0].at
+        first, last = bisect(sent.posted_at, begin), bisect(sent.posted_at, end)
+        latency = summary(sent.posts[first:last])
+        seconds = end - begin
+        found.append(
+            Moment(
+                round(end, 2),
+                round((last - first) / seconds, 1),
+                latency.p50,
+                latency.p99,
+                {
+                    name: round((spent - before.cpu[name]) / seconds, 3)
+                    for name, spent in after.cpu.items()
+                    if name in before.cpu
+                },
+                {name: round(size / 2**20, 1) for name, size in after.rss.items()},
+            )
+        )
+    return found
 
 
 def machine() -> str:
@@ -118,6 +166,20 @@ def markdown(value: Report) -> str:
         f"- expected: {expected.accepted:,} accepted, {expected.rejected:,} rejected, {expected.total:,} đồng "
         f"(VAT {expected.vat:,}); by rule: {_counts(expected.codes)}",
     ]
+    if value.costs:
+        total = sum(cost.cpu_us for cost in value.costs)
+        lines += [
+            "",
+            "| process | CPU µs per invoice | cores | MiB start | end | most | MiB per hour, second half |",
+            "|---|---|---|---|---|---|---|",
+            *(
+                f"| {cost.name} | {cost.cpu_us:.1f} | {cost.cores:.2f} | {cost.rss_start:.0f} | {cost.rss_end:.0f} "
+                f"| {cost.rss_max:.0f} | {cost.growth:+.0f} |"
+                for cost in value.costs
+            ),
+            f"| all | {total:.1f} | {sum(cost.cores for cost in value.costs):.2f} | | | | |",
+            "",
+        ]
     if value.errors:
         lines.append(f"- connection errors: {_counts(value.errors)}")
     if value.surprises:

@@ -7,6 +7,7 @@ stall shows in every package that it holds up. What is answered 429 or 503, or n
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -17,15 +18,14 @@ from typing import Final
 
 from hoadon.common import clock
 from hoadon.common.errors import Unavailable
-from load.feed import Feed, Head, feed
+from load.corpus import Corpus, Head
 from load.generator import Plan
 from load.http import Answer, Client
 from load.truth import Tally
 from rules.catalogue import BY_MLOI
 
-_AHEAD: Final = 256
-"""Packages kept ready in this process; the feed's pipe holds more."""
-_READY: Final = 64
+_BREATH: Final = 20
+"""Packages that a late schedule hands over at once, before answers are looked at."""
 _SAMPLES: Final = 5.0
 """Packages per second whose decision is also awaited at the gateway."""
 _WAIT: Final = 20
@@ -35,7 +35,8 @@ _MLOI: Final = re.compile(rb"<MLoi>\s*([^<\s]+)\s*</MLoi>")
 
 @dataclass(slots=True)
 class Sent:
-    """What came of a run, as its sender saw it. `posts` and `decisions` are latencies from the due moment, in seconds.
+    """What came of a run, as its sender saw it. `posts` and `decisions` are latencies from the due moment, in seconds;
+    `posted_at` the moment of each answer, from the start.
 
     `taken` packages were answered 202, `repeated` of them had been sent before; `expected` sums what the rows must be.
     `surprises` counts answers other than the generator foretold. `late` is the most, in seconds, that the sender itself
@@ -56,6 +57,7 @@ class Sent:
     refused: Counter[str] = field(default_factory=Counter)
     surprises: Counter[str] = field(default_factory=Counter)
     posts: list[float] = field(default_factory=list)
+    posted_at: list[float] = field(default_factory=list)
     decisions: list[float] = field(default_factory=list)
     late: float = 0.0
     seconds: float = 0.0
@@ -74,50 +76,50 @@ async def send(
     seconds: float,
     connections: int = 16,
     patience: float = 60.0,
+    begun: Callable[[], None] = lambda: None,
     tick: Callable[[Sent], None] = _nothing,
     posted: Callable[[Sent], None] = _nothing,
 ) -> Sent:
-    """Post `rate` invoices per second for `seconds`; `tick` is called several times a second.
+    """Post `rate` invoices per second for `seconds`; `begun` is called right before the first, `tick` several times a
+    second.
 
     `posted` is called in a thread as soon as the last package was answered; it may block, to await the rows.
 
     A package that is not taken within `patience` seconds counts as failed. Raises Unavailable if the gateway cannot be
     reached at the start.
     """
+    corpus = await asyncio.to_thread(Corpus, plan, math.ceil(rate * seconds))
     async with (
-        feed(plan) as source,
         Client(url, key, connections=connections) as client,
         Client(url, key, connections=4) as asking,
     ):
         await client.get("/v1/limits", "application/json")
-        return await _Run(source, client, asking, plan, rate, patience).run(rate * seconds, connections, tick, posted)
+        begun()
+        return await _Run(corpus, client, asking, rate, patience).run(rate * seconds, connections, tick, posted)
 
 
 class _Run:
-    def __init__(self, source: Feed, client: Client, asking: Client, plan: Plan, rate: float, patience: float) -> None:
-        self._source = source
+    def __init__(self, corpus: Corpus, client: Client, asking: Client, rate: float, patience: float) -> None:
+        self._corpus = corpus
         self._client = client
         self._asking = asking
         self._rate = rate
         self._patience = patience
-        self._each = max(1, round(rate / plan.package_size / _SAMPLES))
-        self._ahead: asyncio.Queue[tuple[Head, bytes]] = asyncio.Queue(_AHEAD)
-        self._due: asyncio.Queue[tuple[float, Head, bytes]] = asyncio.Queue()
+        self._start = 0.0
+        self._each = max(1, round(rate / corpus.plan.package_size / _SAMPLES))
+        self._due: asyncio.Queue[tuple[float, Head, bytes | bytearray]] = asyncio.Queue()
         self._samples: set[asyncio.Task[None]] = set()
-        self._sent = Sent(source.tag, 0)
+        self._sent = Sent(corpus.tag, 0)
 
     async def run(
         self, invoices: float, connections: int, tick: Callable[[Sent], None], posted: Callable[[Sent], None]
     ) -> Sent:
         sent = self._sent
-        reader = asyncio.create_task(self._read())
-        while self._ahead.qsize() < _READY and not reader.done():  # noqa: ASYNC110 - a queue has no such event
-            await asyncio.sleep(0.02)
         posters = [asyncio.create_task(self._post()) for _ in range(connections)]
         ticker = asyncio.create_task(_every(0.25, lambda: tick(sent)))
         sent.started_us, start = clock.now_us(), monotonic()
         try:
-            await self._schedule(start, invoices, reader)
+            await self._schedule(start, invoices)
             joined = asyncio.create_task(self._due.join())
             await asyncio.wait({joined, *posters}, return_when=asyncio.FIRST_COMPLETED)
             for poster in posters:
@@ -128,26 +130,23 @@ class _Run:
             if self._samples:
                 await asyncio.wait(self._samples, timeout=2 * _WAIT)
         finally:
-            for task in (reader, ticker, *posters, *self._samples):
+            for task in (ticker, *posters, *self._samples):
                 task.cancel()
-            await asyncio.gather(reader, ticker, *posters, *self._samples, return_exceptions=True)
+            await asyncio.gather(ticker, *posters, *self._samples, return_exceptions=True)
         tick(sent)
         return sent
 
-    async def _read(self) -> None:
-        while True:
-            await self._ahead.put(await self._source.next())
-
-    async def _schedule(self, start: float, invoices: float, reader: asyncio.Task[None]) -> None:
+    async def _schedule(self, start: float, invoices: float) -> None:
+        self._start = start
         planned = 0
         while planned < invoices:
             due = start + planned / self._rate
             ahead = due - monotonic()
             if ahead > 0:
                 await asyncio.sleep(ahead)
-            if reader.done():
-                reader.result()
-            head, body = await self._ahead.get()
+            elif not self._sent.due % _BREATH:
+                await asyncio.sleep(0)
+            head, body = next(self._corpus)
             self._sent.late = max(self._sent.late, monotonic() - due)
             self._sent.due += 1
             self._due.put_nowait((due, head, body))
@@ -163,7 +162,7 @@ class _Run:
                 self._note(due, head, answer)
             self._due.task_done()
 
-    async def _until_answered(self, body: bytes) -> Answer | None:
+    async def _until_answered(self, body: bytes | bytearray) -> Answer | None:
         deadline = monotonic() + self._patience
         while True:
             wait = _RETRY
@@ -181,7 +180,9 @@ class _Run:
 
     def _note(self, due: float, head: Head, answer: Answer) -> None:
         sent = self._sent
-        sent.posts.append(monotonic() - due)
+        now = monotonic()
+        sent.posts.append(now - due)
+        sent.posted_at.append(now - self._start)
         sent.statuses[answer.status] += 1
         sent.posted += 1
         sent.invoices += head.invoices

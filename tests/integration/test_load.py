@@ -6,17 +6,14 @@ import asyncio
 import json
 import subprocess
 import sys
-from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from hoadon.common.errors import Unavailable
 from hoadon.common.settings import Settings
-from load.defects import known
 from load.demo import Demo, import_registry
-from load.feed import feed
-from load.generator import Plan, packages
+from load.generator import Plan
 from load.http import Client
 from load.merchants import merchants
 from load.send import send
@@ -31,17 +28,6 @@ def settings_of(stack: Stack) -> Settings:
 def run_load(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "hoadon", "load", *arguments, "--data", str(stack.directory)]
     return subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=110, check=False)
-
-
-def test_feed_gives_the_generators_packages() -> None:
-    plan = Plan(seed=3, merchants=20, package_size=5, defects=dict.fromkeys(known(), 0.01))
-
-    async def read() -> list[bytes]:
-        async with feed(plan) as source:
-            return [(await source.next())[1] for _ in range(50)]
-
-    made = packages(seed=3, merchants=20, package_size=5, defects=plan.defects)
-    assert asyncio.run(read()) == [package.body for package in islice(made, 50)]
 
 
 def test_send_compares_the_store_with_what_was_sent(stack: Stack, tmp_path: Path) -> None:
