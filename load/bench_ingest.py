@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -24,16 +24,19 @@ _STOP_SECONDS: Final = 40.0
 
 
 @contextmanager
-def fresh_instance(directory: Path | None, *, workers: int, offset: int) -> Iterator[Settings]:
+def fresh_instance(
+    directory: Path | None, *, workers: int, offset: int, settings: Mapping[str, str] = {}
+) -> Iterator[Settings]:
     """Settings of an instance that runs as long as the context. Without `directory`, a temporary one.
 
+    `settings` are those of the instance that differ from the defaults, by lower-case name.
     Raises UsageError with what it said last if it does not get ready.
     """
     with tempfile.TemporaryDirectory(prefix="hoadon-bench-") as temporary:
         data = (directory or Path(temporary) / "data").absolute()
         data.mkdir(parents=True, exist_ok=True)
         out = data / "up.out"
-        process = _start(data, out, workers, offset)
+        process = _start(data, out, workers, offset, settings)
         try:
             _wait(process, data, out)
             found = Files(data).read()
@@ -47,7 +50,7 @@ def fresh_instance(directory: Path | None, *, workers: int, offset: int) -> Iter
                 process.wait()
 
 
-def _start(data: Path, out: Path, workers: int, offset: int) -> subprocess.Popen[bytes]:
+def _start(data: Path, out: Path, workers: int, offset: int, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
     command = ["up", "--data", str(data), "--workers", str(workers), "--port-offset", str(offset)]
     with out.open("wb") as log:
         return subprocess.Popen(
@@ -55,7 +58,8 @@ def _start(data: Path, out: Path, workers: int, offset: int) -> subprocess.Popen
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env={name: value for name, value in os.environ.items() if not name.startswith("HOADON_")},
+            env={name: value for name, value in os.environ.items() if not name.startswith("HOADON_")}
+            | {f"HOADON_{name.upper()}": value for name, value in settings.items()},
         )
 
 

@@ -125,6 +125,9 @@ def bench(
     connections: Annotated[int, typer.Option(min=1, help="Requests at a time.")] = 16,
     port_offset: Annotated[int, typer.Option(help="Of the instance that is started.")] = 20_000,
     keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Use this data directory and keep it.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the instance; repeatable.")
+    ] = None,
     json: Json = None,
 ) -> None:
     """Measure a fresh instance of its own, from HTTP to committed rows.
@@ -134,7 +137,7 @@ def bench(
     from load.bench_ingest import fresh_instance
 
     plan = _plan(seed, merchants, package_size, ["all=0.0005"] if defects is None else defects)
-    with fresh_instance(keep, workers=workers, offset=port_offset) as settings:
+    with fresh_instance(keep, workers=workers, offset=port_offset, settings=_settings_of(set_ or ())) as settings:
         report = run(plan, _target_of(settings), rate=rate, seconds=seconds, connections=connections)
     _show(report, json)
     kept = report.exact and report.on_time
@@ -262,6 +265,15 @@ def _plan(
     seed = time.time_ns() // 1_000_000 if seed is None else seed
     start = 1 + seed * 7_919 % 900 * 100_000 if start is None else start
     return Plan(seed, merchants, package_size, _shares(defects or ()), day, start, repeats=repeats)
+
+
+def _settings_of(given: Iterable[str]) -> dict[str, str]:
+    from hoadon.common.settings import Settings
+
+    found = dict(one.partition("=")[::2] for one in given)
+    if unknown := found.keys() - Settings.model_fields.keys():
+        raise UsageError(f"no setting {', '.join(sorted(unknown))}")
+    return found
 
 
 def _shares(given: Iterable[str]) -> dict[str, float]:
