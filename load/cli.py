@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -28,6 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
+
+_LOWEST: Final = 100.0
 
 Data = Annotated[
     Path | None,
@@ -128,6 +131,10 @@ def bench(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the instance; repeatable.")
     ] = None,
+    find: Annotated[
+        bool, typer.Option("--find", help="Look for the highest rate that is kept, from --rate on, --seconds each.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write report.md, report.json, run.svg.")] = None,
     json: Json = None,
 ) -> None:
     """Measure a fresh instance of its own, from HTTP to committed rows.
@@ -137,9 +144,14 @@ def bench(
     from load.bench_ingest import fresh_instance
 
     plan = _plan(seed, merchants, package_size, ["all=0.0005"] if defects is None else defects)
+    if find:
+        how = {"workers": workers, "offset": port_offset, "settings": _settings_of(set_ or ())}
+        rate = _find(plan, how, rate=rate, seconds=seconds, connections=connections)
     with fresh_instance(keep, workers=workers, offset=port_offset, settings=_settings_of(set_ or ())) as settings:
         report = run(plan, _target_of(settings), rate=rate, seconds=seconds, connections=connections)
     _show(report, json)
+    if out is not None:
+        _write(report, out)
     kept = report.exact and report.on_time
     typer.echo(f"\n{'kept' if kept else 'NOT KEPT'}: {rate:,.0f} invoices/s for {seconds:g} s, {workers} worker(s)")
     raise typer.Exit(0 if kept else 1)
@@ -171,10 +183,13 @@ def demo(data: Data = None) -> None:
 
 def run(plan: Plan, target: Target, *, rate: float, seconds: float, connections: int) -> Report:
     """Send, wait for the rows, compare. Raises Unavailable and UsageError."""
+    try:
+        from load.processes import Processes
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is missing: pip install 'hoadon[load]'") from None
     import uvloop
 
     from load.check import Check
-    from load.processes import Processes
     from load.report import report
     from load.send import send as post
 
@@ -191,7 +206,7 @@ def run(plan: Plan, target: Target, *, rate: float, seconds: float, connections:
 
         def posted(sent: Sent) -> None:
             check.await_rows(sent)
-            processes.take()
+            processes.finish()
 
         sent = uvloop.run(
             post(
@@ -206,8 +221,7 @@ def run(plan: Plan, target: Target, *, rate: float, seconds: float, connections:
                 posted=posted,
             )
         )
-        samples = list(processes.samples)
-        return report(plan, rate, sent, check.compare(sent), samples)
+        return report(plan, rate, sent, check.compare(sent), processes.samples)
 
 
 class Target:
@@ -295,6 +309,34 @@ def _generator(plan: Plan) -> Generator:
         return plan.generator()
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def _find(plan: Plan, how: dict[str, Any], *, rate: float, seconds: float, connections: int) -> float:
+    """The highest rate that a fresh instance keeps, to a twentieth: up by a quarter, then by halves of the gap."""
+    from load.bench_ingest import fresh_instance
+
+    kept, lost = 0.0, math.inf
+    while lost > 1.05 * kept:
+        with fresh_instance(None, **how) as settings:
+            report = run(plan, _target_of(settings), rate=rate, seconds=seconds, connections=connections)
+        fine = report.exact and report.on_time
+        kept, lost = (rate, lost) if fine else (kept, rate)
+        typer.echo(f"{rate:,.0f} invoices/s: {'kept' if fine else 'not kept'}, {report.sustained:,.0f}/s sustained")
+        rate = rate * 1.25 if lost == math.inf else (kept + lost) / 2
+        if rate < _LOWEST:
+            raise UsageError(f"not even {_LOWEST:,.0f} invoices/s are kept")
+    return kept
+
+
+def _write(report: Report, directory: Path) -> None:
+    from load.plots import plot
+    from load.report import as_json, markdown
+
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "report.json").write_bytes(as_json(report))
+    (directory / "report.md").write_text(f"{markdown(report)}\n\n![How it went](run.svg)\n")
+    plot(report, directory / "run.svg")
+    typer.echo(f"report in {directory}")
 
 
 def _show(report: Report, json: Path | None) -> None:

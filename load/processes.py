@@ -68,6 +68,12 @@ class Processes:
         self.samples.append(sample)
         return sample
 
+    def finish(self) -> None:
+        """Take the last sample."""
+        self._stop.set()
+        self._thread.join()
+        self.take()
+
     def _run(self) -> None:
         while not self._stop.wait(_EVERY):
             self.take()
