@@ -35,7 +35,7 @@ class Bodies:
 
     def __iter__(self) -> Iterator[bytes]:
         first = int(monotonic() * 1e6)
-        for number, (before, after) in zip(itertools.count(first), itertools.cycle(self._parts)):  # noqa: B905
+        for number, (before, after) in zip(itertools.count(first), itertools.cycle(self._parts)):
             yield b"%b%0*X%b" % (before, _DIGITS, number, after)
 
     def some(self, count: int) -> list[bytes]:
