@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from time import monotonic
+from time import monotonic, time_ns
 from typing import Final
 
 from hoadon.common.errors import Unavailable
@@ -17,6 +17,7 @@ from load.http import Answer, Client
 
 _DIGITS: Final = 24
 _MERCHANTS: Final = 300
+_numbers: Final = itertools.count(time_ns())
 
 
 class Bodies:
@@ -34,9 +35,8 @@ class Bodies:
         self.bytes = round(sum(len(before) + len(after) + _DIGITS for before, after in self._parts) / kinds)
 
     def __iter__(self) -> Iterator[bytes]:
-        first = int(monotonic() * 1e6)
-        for number, (before, after) in zip(itertools.count(first), itertools.cycle(self._parts)):
-            yield b"%b%0*X%b" % (before, _DIGITS, number, after)
+        for before, after in itertools.cycle(self._parts):
+            yield b"%b%0*X%b" % (before, _DIGITS, next(_numbers), after)
 
     def some(self, count: int) -> list[bytes]:
         return list(islice(self, count))
