@@ -70,6 +70,20 @@ class Places:
                 self.free()
 
 
+class Working:
+    """A place among the requests at once, for the time of a `with`. Raises Problem too-many-requests."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+
+    def __enter__(self) -> None:
+        if not self._places.take():
+            raise Problem("too-many-requests", retry_after=1)
+
+    def __exit__(self, *_: object) -> None:
+        self._places.free()
+
+
 class Load:
     """What this gateway carries now. `requests` are being worked on, `waiting` only wait for a decision."""
 
@@ -77,11 +91,7 @@ class Load:
         self.requests = Places(requests)
         self.waiting = Places(waiting)
         self.bodies = Places(body_bytes)
+        self._working = Working(self.requests)
 
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        """A place among the requests at once. Raises Problem too-many-requests."""
-        with self.requests.one() as admitted:
-            if not admitted:
-                raise Problem("too-many-requests", retry_after=1)
-            yield
+    def working(self) -> Working:
+        return self._working

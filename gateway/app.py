@@ -11,14 +11,10 @@ from typing import Final
 
 import structlog
 import uvloop
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
-from gateway import problems
 from gateway.accesslog import AccessLog
 from gateway.admission import Load, Rates
 from gateway.answers import Answers
@@ -32,6 +28,7 @@ from gateway.packages import Packages
 from gateway.problems import Problem
 from gateway.producer import Producer
 from gateway.publisher import Publisher
+from gateway.routing import Endpoint, Router
 from gateway.server import Server, listen, raise_file_limit
 from hoadon.common import logging
 from hoadon.common.errors import UsageError
@@ -41,10 +38,10 @@ from streams import wire
 _KNOWN_PACKAGES: Final = 100_000
 _DECIDED_BYTES: Final = 64 * 1024 * 1024
 _FLUSH_S: Final = 1.0
+# Objects between two looks for cycles: a request makes hundreds and leaves none.
+_GARBAGE: Final = 20_000
 
 log = structlog.get_logger(__name__)
-
-Endpoint = Callable[[Request, Credential], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +76,14 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         known = Known(_KNOWN_PACKAGES)
         publisher = Publisher(producer, settings.partitions, gather_s=settings.gather_wait, limit=settings.body_bytes)
         operations = Operations(settings, rates, producer, lookups)
-        routes = _routes(
+        endpoints = _endpoints(
             keys,
             Packages(settings, load, rates, publisher, known, lookups),
             Answers(load, known, lookups, settings.max_wait),
             operations,
             Docs(),
         )
-        yield Gateway(Edge(_starlette(routes), access), operations, lookups)
+        yield Gateway(Edge(Router(endpoints), access), operations, lookups)
     finally:
         await producer.close(_FLUSH_S)
         await lookups.close()
@@ -109,6 +106,7 @@ async def _serve(settings: Settings) -> None:
             # What was imported stays for good: the garbage collector need not look at it again and again.
             gc.collect()
             gc.freeze()
+            gc.set_threshold(_GARBAGE)
             log.info("listening", host=settings.gateway_host, port=settings.gateway_port)
             await Server(gateway.app, gateway.stop).serve([sock])
     finally:
@@ -129,26 +127,28 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _routes(keys: Keys, packages: Packages, answers: Answers, operations: Operations, docs: Docs) -> list[Route]:
-    def keyed(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+def _endpoints(
+    keys: Keys, packages: Packages, answers: Answers, operations: Operations, docs: Docs
+) -> list[tuple[str, str, Endpoint]]:
+    def keyed(endpoint: Callable[[Request, Credential], Awaitable[Response]]) -> Endpoint:
         async def answer(request: Request) -> Response:
             return await endpoint(request, _credential(keys, request))
 
         return answer
 
     return [
-        Route("/v1/packages", keyed(packages.post), methods=["POST"]),
-        Route("/v1/packages", keyed(answers.package_by_sha256), methods=["GET"]),
-        Route("/v1/packages/{mtdiep}", keyed(answers.package), methods=["GET"]),
-        Route("/v1/invoices/{mst}/{khmshdon}/{khhdon}/{shdon}", keyed(answers.invoice), methods=["GET"]),
-        Route("/v1/payments", keyed(operations.payments), methods=["POST"]),
-        Route("/v1/limits", keyed(operations.limits), methods=["GET"]),
-        Route("/healthz", operations.healthz, methods=["GET"]),
-        Route("/readyz", operations.readyz, methods=["GET"]),
-        Route("/metrics", operations.metrics, methods=["GET"]),
-        Route("/openapi.json", docs.openapi, methods=["GET"]),
-        Route("/docs", docs.page, methods=["GET"]),
-        Route("/docs/{file}", docs.asset, methods=["GET"]),
+        ("POST", "/v1/packages", keyed(packages.post)),
+        ("GET", "/v1/packages", keyed(answers.package_by_sha256)),
+        ("GET", "/v1/packages/{mtdiep}", keyed(answers.package)),
+        ("GET", "/v1/invoices/{mst}/{khmshdon}/{khhdon}/{shdon}", keyed(answers.invoice)),
+        ("POST", "/v1/payments", keyed(operations.payments)),
+        ("GET", "/v1/limits", keyed(operations.limits)),
+        ("GET", "/healthz", operations.healthz),
+        ("GET", "/readyz", operations.readyz),
+        ("GET", "/metrics", operations.metrics),
+        ("GET", "/openapi.json", docs.openapi),
+        ("GET", "/docs", docs.page),
+        ("GET", "/docs/{file}", docs.asset),
     ]
 
 
@@ -161,23 +161,3 @@ def _credential(keys: Keys, request: Request) -> Credential:
         raise Problem("unknown-key")
     request.scope["hoadon.credential"] = who.id
     return who
-
-
-def _starlette(routes: list[Route]) -> Starlette:
-    async def no_route(request: Request, error: Exception) -> Response:
-        code = error.status_code if isinstance(error, HTTPException) else 500
-        if code != 405:
-            return await problems.answer(request, Problem("not-found" if code == 404 else "internal"))
-        allowed: set[str] = set()
-        for route in routes:
-            if route.matches(request.scope)[0] != Match.NONE:
-                allowed |= route.methods or set()
-        return await problems.answer(
-            request, Problem("method-not-allowed", headers={"Allow": ", ".join(sorted(allowed))})
-        )
-
-    app = Starlette(
-        routes=routes, exception_handlers={Problem: problems.answer, HTTPException: no_route, 500: problems.answer}
-    )
-    app.router.redirect_slashes = False
-    return app

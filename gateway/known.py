@@ -10,7 +10,7 @@ from collections import OrderedDict
 import msgspec
 
 
-class Taken(msgspec.Struct, frozen=True):
+class Taken(msgspec.Struct, frozen=True, gc=False):
     """A package that the broker has. `received_at` in microseconds; `mst` canonical."""
 
     mtdiep: str

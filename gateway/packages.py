@@ -22,7 +22,6 @@ from gateway.known import Known, Taken
 from gateway.lookups import Lookups
 from gateway.parameters import wait_seconds
 from gateway.problems import Problem
-from gateway.producer import NotAcknowledged
 from gateway.publisher import Publisher
 from hoadon.common import metrics
 from hoadon.common.authorities import read_authorities
@@ -38,8 +37,8 @@ from rules.catalogue import RULES
 from streams import wire
 
 XML: Final = "application/xml; charset=utf-8"
-# Parsing less than this costs less than handing it to another thread.
-_SMALL: Final = 8 * 1024
+# What is opened within some milliseconds is opened at once: a thread for it costs more than others wait meanwhile.
+_SMALL: Final = 256 * 1024
 # Unless it is signed.
 _SIGNED: Final = b"CKSNNT"
 _TOTAL_READ_FACTOR: Final = 4
@@ -97,7 +96,7 @@ class Packages:
         self._publisher = publisher
         self._known = known
         self._lookups = lookups
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="open")
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="open")
         self._under_way: dict[str, asyncio.Future[None]] = {}
 
     async def post(self, request: Request, who: Credential) -> Response:
@@ -147,12 +146,11 @@ class Packages:
         done = self._under_way[mtdiep] = asyncio.get_running_loop().create_future()
         try:
             receipt = wire.Receipt(received_at, who.mngui, sha256)
+            published = self._publisher.publish(envelope.mst, wire.Received(receipt, examined.body))
             # The watermark relies on it: what is taken was in the broker within this time of its receipt.
-            async with asyncio.timeout(self._settings.produce_timeout - (now_us() - received_at) / 1e6):
-                await self._publisher.publish(envelope.mst, wire.Received(receipt, examined.body))
-        except (NotAcknowledged, TimeoutError):
-            raise Problem("broker-unavailable", retry_after=2) from None
-        else:
+            reason = await _within(self._settings.produce_timeout - (now_us() - received_at) / 1e6, published)
+            if reason is not None:
+                raise Problem("broker-unavailable", retry_after=2)
             self._known.add(taken)
         finally:
             del self._under_way[mtdiep]
@@ -179,6 +177,20 @@ class Packages:
             if decided is not None:
                 return Response(decided.receipt, 200, media_type=XML)
         return Response(acknowledgement(taken), 202, {"Location": f"/v1/packages/{taken.mtdiep}"}, XML)
+
+
+async def _within(seconds: float, published: asyncio.Future[str | None]) -> str | None:
+    """What became of it; "too-late" when the time is over."""
+    timer = asyncio.get_running_loop().call_later(seconds, _give_up, published)
+    try:
+        return await published
+    finally:
+        timer.cancel()
+
+
+def _give_up(published: asyncio.Future[str | None]) -> None:
+    if not published.done():
+        published.set_result("too-late")
 
 
 def acknowledgement(taken: Taken) -> bytes:

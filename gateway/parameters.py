@@ -23,6 +23,8 @@ _SHDON: Final = re.compile(r"0{0,50}\d{1,8}", re.ASCII)
 
 def wait_seconds(request: Request, most: float) -> float:
     """`?wait=SECONDS`, 0 without it; more than `most` counts as `most`. Raises Problem bad-parameter."""
+    if not request.scope["query_string"]:
+        return 0.0
     values = request.query_params.getlist("wait")
     if not values:
         return 0.0

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from gateway.negotiation import Language, language
@@ -215,10 +214,3 @@ def response(problem: Problem, accept_language: str | None) -> Response:
     lang = language(accept_language)
     headers = {**problem.headers, "Content-Language": lang}
     return Response(document(problem, lang), problem.kind.status, headers, MEDIA)
-
-
-async def answer(request: HTTPConnection, error: Exception) -> Response:
-    """Starlette's exception handler for `Problem`."""
-    if not isinstance(error, Problem):
-        error = Problem("internal")
-    return response(error, request.headers.get("accept-language"))

@@ -1,4 +1,4 @@
-"""The Kafka producer behind the publisher: librdkafka, a thread that polls it, one that asks for life.
+"""The Kafka producer behind the publisher: librdkafka, polled by the event loop, and a thread that asks for life.
 
 The broker counts as down from the start, after "all brokers down" or after a delivery that timed out, until a request
 for metadata is answered. While it is down `send` refuses at once, so nothing piles up in memory.
@@ -23,7 +23,9 @@ from hoadon.common import metrics
 from hoadon.common.errors import UsageError
 
 MAX_MESSAGE: Final = 21 * 1024 * 1024
-_POLL_S: Final = 0.1
+# Between two looks for acknowledgements while some are awaited, and while none is (for librdkafka's own events).
+_BUSY_S: Final = 0.002
+_IDLE_S: Final = 0.1
 _ASK_S: Final = 1.0
 _CALM_S: Final = 15.0
 _ASK_TIMEOUT_S: Final = 2.0
@@ -31,14 +33,6 @@ _JOIN_S: Final = 0.3
 _DOWN: Final = (KafkaError._ALL_BROKERS_DOWN, KafkaError._MSG_TIMED_OUT, KafkaError._TIMED_OUT)
 
 log = structlog.get_logger(__name__)
-
-
-class NotAcknowledged(Exception):
-    """The broker did not acknowledge the message; `reason` is librdkafka's name for why."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Producer:
@@ -76,75 +70,62 @@ class Producer:
         self._seen: int | None = None
         self._closing = threading.Event()
         self._doubt = threading.Event()
-        self._lock = threading.Lock()
-        self._settled: list[tuple[asyncio.Future[None], str | None]] = []
-        self._threads = [
-            threading.Thread(target=self._poll, name="kafka-poll", daemon=True),
-            threading.Thread(target=self._ask, name="kafka-ask", daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._awaited = 0
+        self._next_poll = self._loop.call_later(_IDLE_S, self._poll)
+        self._thread = threading.Thread(target=self._ask, name="kafka-ask", daemon=True)
+        self._thread.start()
 
     def send(
         self, partition: int, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]]
-    ) -> asyncio.Future[None]:
-        """Hand over one message; the future is done once all replicas in sync have it, or is a NotAcknowledged."""
-        future: asyncio.Future[None] = self._loop.create_future()
+    ) -> asyncio.Future[str | None]:
+        """Hand over one message; the future is None once all replicas in sync have it, else the reason why not."""
+        future: asyncio.Future[str | None] = self._loop.create_future()
         if not self.up:
-            future.set_exception(NotAcknowledged("down"))
+            future.set_result("down")
             return future
         began = time.perf_counter()
 
         def delivered(error: KafkaError | None, _: Any) -> None:
+            self._awaited -= 1
             if error is None:
                 metrics.PRODUCE_SECONDS.observe(time.perf_counter() - began)
             elif error.code() in _DOWN:
                 self._suspect(error.name())
-            self._settle(future, None if error is None else error.name())
+            if not future.done():
+                future.set_result(None if error is None else error.name())
 
         try:
             self._kafka.produce(self._topic, value, key, partition, on_delivery=delivered, headers=list(headers))
         except BufferError:
-            future.set_exception(NotAcknowledged("queue-full"))
+            future.set_result("queue-full")
         except KafkaException as error:
-            future.set_exception(NotAcknowledged(error.args[0].name()))
+            future.set_result(error.args[0].name())
+        else:
+            self._awaited += 1
+            if self._awaited == 1:
+                self._poll_in(_BUSY_S)
         return future
 
     async def close(self, patience_s: float) -> None:
         """Wait for what is under way, then stop."""
-        left = await asyncio.to_thread(self._kafka.flush, patience_s)
-        if left:
-            log.warning("closed_with_messages_unacknowledged", messages=left)
+        until = self._loop.time() + patience_s
+        while self._awaited and self._loop.time() < until:  # noqa: ASYNC110 - `_poll` is no event
+            await asyncio.sleep(_BUSY_S)
+        if self._awaited:
+            log.warning("closed_with_messages_unacknowledged", messages=self._awaited)
+        self._next_poll.cancel()
         self._closing.set()
         self._doubt.set()
-        for thread in self._threads:
-            await asyncio.to_thread(thread.join, _JOIN_S)
-
-    def _settle(self, future: asyncio.Future[None], reason: str | None) -> None:
-        """From the poll thread: pass outcomes to the loop, waking it once for all that come together."""
-        with self._lock:
-            first = not self._settled
-            self._settled.append((future, reason))
-        if first:
-            try:
-                self._loop.call_soon_threadsafe(self._resolve)
-            except RuntimeError:  # the loop is closed: nobody waits any more
-                self._settled.clear()
-
-    def _resolve(self) -> None:
-        with self._lock:
-            settled, self._settled = self._settled, []
-        for future, reason in settled:
-            if future.done():
-                continue
-            if reason is None:
-                future.set_result(None)
-            else:
-                future.set_exception(NotAcknowledged(reason))
+        await asyncio.to_thread(self._thread.join, _JOIN_S)
 
     def _poll(self) -> None:
-        while not self._closing.is_set():
-            self._kafka.poll(_POLL_S)
+        """Have librdkafka call `delivered` and `_on_error` for all that came in, in the loop's own thread."""
+        self._kafka.poll(0)
+        self._poll_in(_BUSY_S if self._awaited else _IDLE_S)
+
+    def _poll_in(self, seconds: float) -> None:
+        self._next_poll.cancel()
+        self._next_poll = self._loop.call_later(seconds, self._poll)
 
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():

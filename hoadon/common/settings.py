@@ -92,7 +92,7 @@ class Settings(BaseSettings):
         0.5, gt=0, le=1, description="share of dead letters among 200 or more messages that ends a worker"
     )
     audit_wait: float = Field(10.0, gt=0, description="seconds between two audits of the stored offsets")
-    gather_wait: float = Field(0.004, ge=0, description="seconds the gateway gathers packages of one partition")
+    gather_wait: float = Field(0.02, ge=0, description="seconds the gateway gathers packages of one partition")
     produce_timeout: float = Field(
         5.0, gt=0, description="seconds until a package not acknowledged by Kafka is answered 503"
     )

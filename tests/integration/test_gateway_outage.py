@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import threading
 import time
@@ -14,6 +15,8 @@ import pytest
 
 from hoadon.common.settings import Settings
 from invoice_schema.messages import read_acknowledgement
+from load.http import Client
+from load.pace import Bodies, Posted, post
 from streams.kafka import ensure_topics
 from tests.support.broker import BrokerProcess
 from tests.support.gateway import GatewayProcess, Tail
@@ -92,6 +95,44 @@ def test_a_lost_broker_is_503_at_once_and_nothing_piles_up_until_it_is_back(
         with Tail(own_broker.bootstrap) as tail:
             assert http.post("/v1/packages", content=lost).status_code == 202
             assert [found.body for found in tail.packages()] == [lost]
+
+
+def test_a_broker_that_hangs_is_503_in_time_and_takes_again(gateway: GatewayProcess, own_broker: BrokerProcess) -> None:
+    with client(gateway) as http:
+        assert http.post("/v1/packages", content=fresh()).status_code == 202
+        own_broker.pause()
+        try:
+            began = time.monotonic()
+            answer = http.post("/v1/packages", content=fresh())
+            assert (answer.status_code, answer.json()["code"]) == (503, "broker-unavailable")
+            assert int(answer.headers["retry-after"]) >= 1
+            assert time.monotonic() - began < 8
+        finally:
+            own_broker.resume()
+        until(lambda: http.post("/v1/packages", content=fresh()).status_code == 202)
+
+
+def test_overload_is_429_with_retry_after_and_never_a_time_out(own_broker: BrokerProcess, tmp_path: Path) -> None:
+    bodies = Bodies(1, 20)
+    gateway = GatewayProcess(
+        tmp_path, own_broker.bootstrap, free_ports(), max_in_flight=4, rate_packages=1_000_000
+    ).start(ready=False)
+    try:
+        until(lambda: gateway.ready()["checks"]["broker"])
+
+        async def overload() -> tuple[Posted, Posted]:
+            async with Client(gateway.url, gateway.key, connections=100, timeout=15) as many:
+                return (
+                    await post(many, "/v1/packages", bodies.some(1_500), connections=100),
+                    await post(many, "/v1/packages", bodies.some(4), connections=1),
+                )
+
+        loaded, calm = asyncio.run(overload())
+    finally:
+        gateway.kill()
+    assert set(loaded.statuses) == {202, 429}
+    assert (loaded.bare, loaded.errors) == (0, {})
+    assert calm.statuses == {202: 4}
 
 
 def test_sigterm_ends_requests_first_and_the_exit_code_is_0(gateway: GatewayProcess) -> None:

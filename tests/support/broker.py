@@ -63,6 +63,17 @@ class BrokerProcess:
         """SIGKILL, Kafka with it; its exit code."""
         return self._end(signal.SIGKILL, 15.0)
 
+    def pause(self) -> None:
+        """SIGSTOP to all of it: connections stay, nothing is answered."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        os.killpg(self._process.pid, number)
+
     def _end(self, number: signal.Signals, timeout: float) -> int:
         if self._process is None:
             return 0
