@@ -8,7 +8,6 @@ unchanged. Now and then a poisoned message is put on the topic past the gateway.
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 import time
 from collections import Counter, defaultdict
@@ -16,22 +15,21 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final
 
+from hoadon.common import clock
 from hoadon.common.errors import Unavailable
 from load.drills.poison import Poisoner
-from load.feed import Head, feed
 from load.generator import Plan
 from load.http import Client
-from load.truth import Tally
+from load.truth import Package, Tally
 
 CONNECTIONS: Final = 32
 _PATIENCE: Final = 300.0
 _RETRY: Final = 0.25
-_MST: Final = re.compile(rb"<MST>\s*([^<\s]*)")
 
 
 @dataclass(slots=True)
 class Books:
-    """What was taken with a 999, and what must come of it. `names` are (MTDiep, SHA-256 asked for by GET).
+    """What was taken with a 999, and what must come of it. `names` are the MTDiep to ask receipts for.
 
     `again` counts answers and errors after which a package was posted once more. `wrong` are answers that no till may
     get, and packages that were not taken in five minutes.
@@ -58,7 +56,6 @@ class Tills:
         self._idle = threading.Event()
         self._ended = threading.Event()
         self._failed: BaseException | None = None
-        self._under_way = 0
         self._thread = threading.Thread(target=self._run, name="tills", daemon=True)
 
     def __enter__(self) -> Tills:
@@ -95,8 +92,9 @@ class Tills:
             raise
 
     async def _post_all(self) -> None:
-        async with feed(self._plan) as source, Client(self._url, self._key, connections=CONNECTIONS) as client:
-            self.books.tag = source.tag
+        generator = self._plan.generator()
+        self.books.tag = generator.tag
+        async with Client(self._url, self._key, connections=CONNECTIONS) as client:
             posting = _Posting(client, self.books)
             tasks: set[asyncio.Task[None]] = set()
             due = time.monotonic()
@@ -112,7 +110,8 @@ class Tills:
                     await asyncio.sleep(0.005)
                     continue
                 due = max(due + 1 / self._rate, time.monotonic() - 1)
-                _spawn(tasks, posting.post(*await source.next()))
+                generator.day = clock.vietnam_day(clock.now_us())
+                _spawn(tasks, posting.post(generator.package()))
                 sent += 1
                 if sent % self._poison_every == 0:
                     _spawn(tasks, asyncio.to_thread(self._poisoner.plant))
@@ -129,23 +128,22 @@ def _spawn(tasks: set[asyncio.Task[None]], work: object) -> None:
 class _Posting:
     def __init__(self, client: Client, books: Books) -> None:
         self._client, self._books = client, books
-        self._turns: defaultdict[bytes, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def post(self, head: Head, body: bytes) -> None:
-        found = _MST.search(body)
-        async with self._turns[found[1] if found else b""]:
-            status = await self._until_answered(body)
-        books = self._books
-        if status == 400 and head.refused:
+    async def post(self, package: Package) -> None:
+        truth, books = package.truth, self._books
+        async with self._turns[package.mst]:
+            status = await self._until_answered(package.body)
+        if status == 400 and truth.refused:
             books.refused += 1
-        elif status in (200, 202) and head.may_be_taken:
+        elif status in (200, 202) and not truth.refused:
             books.taken += 1
-            books.repeated += head.tally.packages.get("repeated", 0)
-            books.expected.add(head.tally)
-            if head.mtdiep and not head.refused:
-                books.names.append(head.mtdiep)
+            books.repeated += truth.repeated
+            books.expected.add(truth.tally())
+            if package.mtdiep and not truth.codes:
+                books.names.append(package.mtdiep)
         else:
-            books.wrong[f"HTTP {status} for a package {'of ' + ', '.join(head.refused) if head.refused else ''}"] += 1
+            books.wrong[f"HTTP {status} for a package with {', '.join(truth.codes) or 'no fault'}"] += 1
 
     async def _until_answered(self, body: bytes) -> int:
         """The status of the answer; 0 if there was none in five minutes."""
