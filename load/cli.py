@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hoadon.common.errors import UsageError
+from load.drills.cli import drills
 
 if TYPE_CHECKING:
     from hoadon.common.settings import Settings
@@ -28,6 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
+
+app.command()(drills)
 
 Data = Annotated[
     Path | None,

@@ -134,7 +134,7 @@ class _Posting:
         truth, books = package.truth, self._books
         async with self._turns[package.mst]:
             status = await self._until_answered(package.body)
-        if status == 400 and truth.refused:
+        if status == 400 and truth.codes:  # ENV-10 may be told at once or in the 204
             books.refused += 1
         elif status in (200, 202) and not truth.refused:
             books.taken += 1
