@@ -110,16 +110,33 @@ def _disk_full(scene: Scene) -> None:
 
 
 def _clock_steps(scene: Scene) -> None:
-    """Some minutes forth, back behind the true time, and to the true time again; never into another day in Vietnam."""
-    hour = vietnam(now_us()).hour
-    steps = (600.0, -600.0) if 1 <= hour < 23 else (30.0, -30.0)
+    """Some minutes forth, back behind the true time, and to the true time again."""
+    step = _step()
     try:
-        for step in steps:
-            scene.instance.step_clock(step)
-            _until_seen(scene.instance, step)
+        for seconds in (step, -step):
+            scene.instance.step_clock(seconds)
+            _until_seen(scene.instance, seconds)
             scene.lasting(1, 5)
     finally:
         scene.instance.step_clock(0.0)
+
+
+def _clock_back_and_kill(scene: Scene) -> None:
+    """Workers die with batches half written, some minutes after what they decide; the next ones have the true time."""
+    step = _step()
+    try:
+        scene.instance.step_clock(-step)
+        _until_seen(scene.instance, -step)
+        _workers_killed(scene)
+        time.sleep(1)
+        scene.instance.until_ready()
+    finally:
+        scene.instance.step_clock(0.0)
+
+
+def _step() -> float:
+    """Seconds, never into another day in Vietnam: an invoice's day would be another one."""
+    return 600.0 if 1 <= vietnam(now_us()).hour < 23 else 30.0
 
 
 def _until_seen(instance: Instance, step: float) -> None:
@@ -154,5 +171,6 @@ FAULTS: Final = {
         Fault("broker-down", "the broker ended for 30 s (short: 10 s)", 1, _down("broker", 10, 30)),
         Fault("disk-full", "no space on the store's disk for 20 s (short: 8 s)", 2, _disk_full, no_small_disk),
         Fault("clock-steps", "the wall clock steps 10 minutes forth, 20 back, 10 forth", 2, _clock_steps),
+        Fault("clock-and-kill", "the clock 10 minutes back, then SIGKILL of all workers", 2, _clock_back_and_kill),
     )
 }
