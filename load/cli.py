@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from hoadon.common.errors import UsageError
+from load.drills.cli import drills
 
 if TYPE_CHECKING:
     from hoadon.common.settings import Settings
@@ -29,6 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
+
+app.command()(drills)
 
 _LOWEST: Final = 100.0
 

@@ -37,6 +37,12 @@ class Statement:
     data: bytes = b""
     verb: str = ""
 
+    def from_file(self, path: str, form: str) -> bytes:
+        """An INSERT that reads its data, in format `form`, from a file of the engine's machine."""
+        at = _settings(self.sql)
+        source = f"FROM INFILE '{path}' COMPRESSION 'none'".encode()
+        return b" ".join((self.sql[:at].rstrip(), source, self.sql[at:].rstrip(), b"FORMAT", form.encode()))
+
 
 _TOKEN: Final = re.compile(
     rb"""(?P<space>\s+|--[^\n]*|\#!?[ ][^\n]*|/\*.*?\*/)
@@ -120,6 +126,22 @@ def _format(text: bytes, words: list[tuple[str, int, int]]) -> str | None:
             _, start, end = words[at + 1]
             return text[start:end].decode("utf-8", "replace")
     return None
+
+
+def _settings(sql: bytes) -> int:
+    """Where SETTINGS begins in the head of an INSERT, its end if there is none; a file must be named before it."""
+    depth = 0
+    tokens: list[tuple[bytes, int]] = []
+    for match in _TOKEN.finditer(sql):
+        if match.lastgroup == "space":
+            continue
+        depth += (match[0] in _OPEN) - (match[0] in _CLOSE)
+        if depth == 0:
+            tokens.append((match[0].upper(), match.start()))
+    for (word, at), _, (sign, _) in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if (word, sign) == (b"SETTINGS", b"="):
+            return at
+    return len(sql)
 
 
 def _refuse_files(names: list[str]) -> None:

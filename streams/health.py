@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,15 @@ from hoadon.common.errors import UsageError
 
 #: Seconds without a beat of the event loop after which the worker counts as hung.
 HUNG = 15.0
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away before its answer is no fault of ours."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Health:
@@ -37,10 +47,9 @@ class Health:
                 return None
 
         try:
-            self._server = ThreadingHTTPServer((host, port), Handler)
+            self._server = _Server((host, port), Handler)
         except OSError as error:
             raise UsageError(f"port {port} for metrics is taken") from error
-        self._server.daemon_threads = True
 
     def beat(self) -> None:
         self._beat = time.monotonic()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import secrets
 import time
 import traceback
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from identity.sealing import Sealer
 from storage import progress
 from streams import letters, wire
 from streams.batching import ranges, token
+from streams.deadshare import DeadShare
 from streams.engine import DeadLetter, Message, Output
 from streams.kafka import Outbox, Record
 
@@ -48,35 +48,11 @@ class Writer(Protocol):
     def write(self, tables: Mapping[str, pa.Table], token: str) -> None: ...
 
 
-class TooManyDead(RuntimeError):
-    """So many messages cannot be processed that the fault is not in the data; the process ends, the topic stays."""
-
-
-class DeadShare:
-    """The share of dead messages among the last ones, judged from `least` messages on; `most` is 0…1.
-
-    A dead package counts by its share of the bytes of its message.
-    """
-
-    def __init__(self, most: float, *, least: int = 200, window: int = 2_000) -> None:
-        self._most, self._least = most, least
-        self._dead: deque[float] = deque(maxlen=window)
-
-    def count(self, messages: Sequence[Message], dead: Iterable[DeadLetter]) -> None:
-        """Raises TooManyDead."""
-        shares = dict.fromkeys(((m.partition, m.offset) for m in messages), 0.0)
-        for letter in dead:
-            at = letter.message.partition, letter.message.offset
-            size = len(letter.message.value or b"")
-            shares[at] = min(1.0, shares[at] + (len(letter.body) / size if size else 1.0))
-        self._dead.extend(shares.values())
-        seen, lost = len(self._dead), sum(self._dead)
-        if seen >= self._least and lost > self._most * seen:
-            raise TooManyDead(f"{lost:.0f} of the last {seen} messages cannot be processed")
-
-
 class Processing:
-    """`patience`: seconds an unreachable store or broker is waited for before Unavailable ends the process."""
+    """`patience`: seconds an unreachable store or broker is waited for before Unavailable ends the process.
+
+    `before`: what was dead among earlier messages (deadshare.before).
+    """
 
     def __init__(
         self,
@@ -89,10 +65,11 @@ class Processing:
         worker: str,
         patience: float,
         dead_share: float,
+        before: Iterable[float] = (),
     ) -> None:
         self._engine, self._sink, self._outbox, self._sealer = engine, sink, outbox, sealer
         self._topic, self._worker, self._patience = topic, worker, patience
-        self._share = DeadShare(dead_share)
+        self._share = DeadShare(dead_share, before)
         self._run = secrets.token_hex(4)
         progress.rows(
             topic, [progress.Range(0, 0, 0)], worker

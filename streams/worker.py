@@ -25,7 +25,7 @@ from hoadon.common.errors import UsageError
 from hoadon.common.logging import configure
 from hoadon.common.settings import Settings
 from hoadon.process import lock_file
-from streams import kafka, wire
+from streams import deadshare, kafka, wire
 from streams.batching import Batches, Bounds
 from streams.engine import Message
 from streams.health import Health
@@ -96,6 +96,7 @@ def build(settings: Settings) -> Processing:
         worker=settings.worker_id,
         patience=settings.patience,
         dead_share=settings.dead_share,
+        before=deadshare.before(client, wire.PACKAGES),
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 import http.client
 import json
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -51,6 +51,52 @@ def test_every_way_of_inserting(client: Client, table: str) -> None:
     assert [row[0] for row in found] == [1, 2, 3, 4, 5, 6, 7, 8, 104]
     assert found[3][1] == found[8][1] == "Phở"
     assert client.query(f"SELECT d FROM {table} WHERE a = 4").first_row == (Decimal(10) ** 20,)
+
+
+def test_what_fails_in_the_table_fails_the_insert(client: Client) -> None:
+    """Errors behind the parsing: a constraint, too many partitions, too many parts. None may be answered with 200."""
+    table = "strict"
+    client.command(
+        f"CREATE TABLE {table} (a UInt64, CONSTRAINT c CHECK a != 13) ENGINE = MergeTree"
+        " ORDER BY a PARTITION BY a % 500"
+        " SETTINGS parts_to_throw_insert = 2, non_replicated_deduplication_window = 100"
+    )
+
+    def insert(numbers: Sequence[int], token: str) -> None:
+        rows = pa.table({"a": pa.array(numbers, pa.uint64())})
+        client.insert_arrow(table, rows, settings={"insert_deduplication_token": token})
+
+    def count() -> int:
+        return int(client.query(f"SELECT count() FROM {table}").first_row[0])
+
+    try:
+        client.command(f"SYSTEM STOP MERGES {table}")
+        for numbers, code in (([13], 469), (range(20, 300), 252)):
+            with pytest.raises(DatabaseError) as found:
+                insert(numbers, "wrong")
+            assert found.value.code == code
+        for token in ("first", "second"):
+            insert([1], token)
+        for _ in range(2):
+            with pytest.raises(DatabaseError) as found:
+                insert([1], "late")
+            assert found.value.code == 252
+        assert count() == 2
+        client.command(f"SYSTEM START MERGES {table}")
+        for _ in range(2):
+            client.command(f"OPTIMIZE TABLE {table} FINAL")
+            insert([1], "late")
+        assert count() == 3
+    finally:
+        client.command(f"DROP TABLE {table} SYNC")
+
+
+def test_an_unknown_format_is_refused(store: StoreProcess) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", store.port, timeout=10)
+    connection.request("POST", "/?query=INSERT+INTO+hoadon.progress&default_format=TSV%20SETTINGS", b"1")
+    answer = connection.getresponse()
+    assert answer.status >= 400 and answer.headers["X-ClickHouse-Exception-Code"] == "73"
+    connection.close()
 
 
 def test_a_bad_row_inserts_nothing(client: Client, table: str) -> None:

@@ -56,6 +56,20 @@ def test_insert_is_cut_before_its_data(text: bytes, sql: bytes, name: str | None
 
 
 @pytest.mark.parametrize(
+    ("text", "sql"),
+    [
+        (b"INSERT INTO t (a) FORMAT CSV\n1", b"INSERT INTO t (a) FROM INFILE '/f' COMPRESSION 'none'  FORMAT X"),
+        (
+            b"INSERT INTO settings (settings) settings a=1, b = '=' FORMAT CSV\n1",
+            b"INSERT INTO settings (settings) FROM INFILE '/f' COMPRESSION 'none' settings a=1, b = '=' FORMAT X",
+        ),
+    ],
+)
+def test_the_file_of_an_insert_stands_before_its_settings(text: bytes, sql: bytes) -> None:
+    assert parse(text).from_file("/f", "X") == sql
+
+
+@pytest.mark.parametrize(
     ("text", "code"),
     [
         (b"", 62),

@@ -13,9 +13,10 @@ from cryptography.exceptions import InvalidTag
 from hoadon.common.errors import Unavailable
 from identity.sealing import Sealer, ensure_keys
 from streams import letters, wire
+from streams.deadshare import DeadShare, TooManyDead
 from streams.engine import DeadLetter, Message, Output
 from streams.kafka import Record
-from streams.processing import DeadShare, Processing, TooManyDead, describe
+from streams.processing import Processing, describe
 
 
 def _message(offset: int, value: bytes | None = b"<a/>", partition: int = 0, **headers: bytes) -> Message:
@@ -131,6 +132,17 @@ def test_the_share_counts_a_package_by_its_part_of_the_message() -> None:
     with pytest.raises(TooManyDead):
         share.count([other], [DeadLetter(other, "bad-message", "", b"<a/>", 0)])
         share.count([other], [DeadLetter(other, "bad-message", "", b"<a/>", 0)])
+
+
+def test_a_worker_started_again_goes_on_counting_but_lets_a_mended_batch_through() -> None:
+    share = DeadShare(0.5, [0.0] * 60 + [1.0] * 90)
+    share.count([_message(n) for n in range(60)], [])
+    dead = [_message(n) for n in range(60, 100)]
+    letters_of = [DeadLetter(message, "engine-error", "", b"<a/>", 0) for message in dead]
+    with pytest.raises(TooManyDead):
+        DeadShare(0.5, [1.0] * 199).count(dead[:1], letters_of[:1])
+    DeadShare(0.5, [1.0] * 199).count(dead, letters_of[:20])
+    share.count(dead[:1], letters_of[:1])
 
 
 def test_an_error_is_described_without_its_text() -> None:

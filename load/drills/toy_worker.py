@@ -1,6 +1,6 @@
 """The real worker process with a toy for an engine, on a topic of its own, with faults to order.
 
-`python -m tests.support.toy_worker JSON` runs it; the class `ToyWorker` starts and ends that from a test.
+`python -m load.drills.toy_worker JSON` runs it; the class `ToyWorker` starts and ends that from a drill or a test.
 The toy notes each message that it was given in `LOG` (lines of JSON: a list of [partition, offset]) and judges nothing;
 a value that begins with `poison` makes it raise.
 """
@@ -47,7 +47,7 @@ class ToyWorker:
     def __enter__(self) -> ToyWorker:
         with self.log.with_suffix(".stderr").open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.toy_worker", self._order], stdout=errors, stderr=errors
+                [sys.executable, "-m", "load.drills.toy_worker", self._order], stdout=errors, stderr=errors
             )
         return self
 
@@ -56,14 +56,14 @@ class ToyWorker:
 
     def end(self, number: signal.Signals, wait: float = 20.0) -> int:
         """Its exit code after the signal."""
-        assert self.process is not None
+        assert self.process is not None  # noqa: S101
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(wait)
 
     def wait(self, seconds: float = 30.0) -> int:
         """Its exit code when it ends by itself."""
-        assert self.process is not None
+        assert self.process is not None  # noqa: S101
         return self.process.wait(seconds)
 
     @property
@@ -80,6 +80,12 @@ class ToyWorker:
             return []
         lines = self.log.read_text().split("\n")[:-1]
         return [(partition, offset) for line in lines for partition, offset in json.loads(line)]
+
+    def joins(self) -> list[tuple[int, int]]:
+        """Generation of the group and process id, for each assignment to a worker with faults, of all on this log."""
+        path = self.log.with_suffix(".joins")
+        lines = path.read_text().split("\n")[:-1] if path.exists() else []
+        return [(generation, pid) for generation, pid in map(json.loads, lines)]
 
     def until(self, count: int, seconds: float = 30.0) -> float:
         """Wait until the toy was given `count` different messages; the seconds it took."""
@@ -112,6 +118,7 @@ class _Toy:
 
 
 def _faulty(
+    joins: Path,
     *,
     skip: int = 0,
     drop: int = 0,
@@ -119,6 +126,7 @@ def _faulty(
     slow_fetch: float = 0.0,
     slow_join: float = 0.0,
     rejoin_every: float = 0.0,
+    dynamic: bool = False,
     stock: bool = False,
 ) -> type[Any]:
     """A StrictTransport with faults.
@@ -126,7 +134,8 @@ def _faulty(
     `drop` messages of the first partition seen are lost after `skip` of them; after `empty_after` messages the queues
     are emptied once. OffsetFetch takes `slow_fetch` seconds longer for each partition, and joining `slow_join`, as it
     does where another member is late. Every `rejoin_every` seconds the group is joined anew, and again in the middle of
-    every second seek (of 12 partitions). `stock` takes the guard away.
+    every second seek (of 12 partitions). `dynamic` is a member without an instance id. `stock` takes the guard away.
+    `joins` gets a line of JSON for each assignment: the generation and the worker's process id.
     """
     from faust.transport.drivers import aiokafka as driver
 
@@ -135,7 +144,14 @@ def _faulty(
     class FaultyThread(StrictThread):
         asked = 0
 
+        async def on_partitions_assigned(self, assigned: Any, generation_id: int = 0) -> None:
+            with joins.open("a") as log:
+                log.write(json.dumps([generation_id, os.getpid()]) + "\n")
+            await super().on_partitions_assigned(assigned, generation_id)
+
         def _create_worker_consumer(self, transport: Any) -> Any:
+            if dynamic:
+                self.app.conf.consumer_group_instance_id = None  # type: ignore[assignment]
             consumer = super()._create_worker_consumer(transport)
             committed = consumer.committed
 
@@ -220,7 +236,7 @@ def main(order: dict[str, Any]) -> None:
     from identity.sealing import Sealer, ensure_keys
     from storage.client import connect
     from storage.sink import Sink
-    from streams import kafka
+    from streams import deadshare, kafka
     from streams.processing import Processing
     from streams.quiet import throttle
     from streams.worker import run
@@ -230,17 +246,19 @@ def main(order: dict[str, Any]) -> None:
     configure(settings.worker_id, settings.log_level)
     throttle()
     ensure_keys(settings.data / "keys")
+    client = connect(settings)
     processing = Processing(
         _Toy(Path(order["log"]), order["pause"]),
-        Sink(connect(settings), patience=settings.patience),
+        Sink(client, patience=settings.patience),
         kafka.Outbox(settings, patience=settings.patience),
         Sealer.load(settings.data / "keys"),
         topic=topic,
         worker=settings.worker_id,
         patience=settings.patience,
         dead_share=settings.dead_share,
+        before=deadshare.before(client, topic),
     )
-    transport = _faulty(**order["faults"]) if order["faults"] else None
+    transport = _faulty(Path(order["log"]).with_suffix(".joins"), **order["faults"]) if order["faults"] else None
     run(settings, processing, topic=topic, group=f"group-{topic}", transport=transport)
 
 

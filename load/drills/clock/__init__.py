@@ -1,0 +1,1 @@
+"""What the drills put on PYTHONPATH of the instance that they start."""
