@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +13,6 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
-import zstandard
 
 from identity.sealing import Sealer
 from identity.taxcode import kind
@@ -30,6 +28,7 @@ from rules.judge import Judgement
 from rules.rates import read_rate
 from rules.report import Decision, decision_of
 from storage import schema
+from streams import evidence
 from streams.receipts import Told, receipt
 from streams.taxpayers import TaxpayerSnapshot
 from streams.wire import Receipt
@@ -274,7 +273,7 @@ class Batch:
                 "mst": [package.mst for package in packages],
                 "received_at": [package.received_at for package in packages],
                 "size": [len(package.body) for package in packages],
-                "sealed": [seal_evidence(self._sealer, package.body, package.sha256) for package in packages],
+                "sealed": [evidence.seal(self._sealer, package.body, package.sha256) for package in packages],
                 "version": [_EVER - package.received_at for package in packages],
             },
         )
@@ -348,23 +347,6 @@ class Batch:
     def _pseudonym(self, text: str) -> str:
         code = canonical_mst(text)
         return self._sealer.pseudonym(code) if kind(code) == "person" else ""
-
-
-class _Local(threading.local):
-    def __init__(self) -> None:
-        self.compressor = zstandard.ZstdCompressor(level=3)
-
-
-_local = _Local()
-
-
-def seal_evidence(sealer: Sealer, body: bytes, sha256: str) -> bytes:
-    """A document as the table `evidence` keeps it: Zstandard, then AES-GCM bound to its SHA-256."""
-    return sealer.seal(_local.compressor.compress(body), sha256.encode())
-
-
-def open_evidence(sealer: Sealer, sealed: bytes, sha256: str) -> bytes:
-    return zstandard.ZstdDecompressor().decompress(sealer.open(sealed, sha256.encode()))
 
 
 def _message_type(package: Package) -> int:

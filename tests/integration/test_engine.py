@@ -28,8 +28,8 @@ from storage.reader import StoreReader
 from storage.sink import Sink
 from streams import wire
 from streams.engine import Engine, Message, Output
+from streams.evidence import unseal
 from streams.outages import OutageSnapshot
-from streams.rows import open_evidence
 from streams.taxpayers import TaxpayerSnapshot
 from tests.support import samples
 from tests.support.past import FIRST_DAY, SYMBOLS, Step, drawn, model, tidy
@@ -141,7 +141,7 @@ def test_the_document_is_kept_sealed(bench: Bench, series: str) -> None:
     ((sealed, size),) = answer.result_rows
     assert size == len(body)
     assert b"TDiep" not in sealed
-    assert open_evidence(bench.sealer, sealed, digest) == body
+    assert unseal(bench.sealer, sealed, digest) == body
 
 
 @pytest.mark.parametrize("restarted", [False, True])
