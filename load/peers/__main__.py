@@ -1,0 +1,286 @@
+"""`python -m load.peers`: hoadon's worker and other consumers on the same topic, one after the other.
+
+A broker and a store of their own; for each peer the tables are emptied, its processes start with a group of their own,
+and the clock runs from its first stored package to its last. Every peer stores the same packages (without defects, for
+only hoadon's rules could find any), and the sum of totals must be the generator's to the đồng. The order of the peers
+turns with every repetition, so that none always runs first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Final, NamedTuple
+
+import msgspec
+import psutil
+import typer
+from clickhouse_connect.driver.client import Client
+from confluent_kafka import KafkaError
+from confluent_kafka.admin import AdminClient
+
+from hoadon.common import clock
+from hoadon.common.errors import UsageError
+from hoadon.common.settings import Settings
+from hoadon.instance import last_line
+from hoadon.process import Child, start_child
+from identity.sealing import ensure_keys
+from load.bench_insert import fresh_store
+from load.corpus import Corpus
+from load.generator import Plan
+from load.peers.plain import BATCH
+from load.report import machine
+from load.services import running_broker
+from load.truth import Tally
+from storage.client import connect
+from streams import wire
+from streams.app import GROUP
+from streams.kafka import Outbox, Record, ensure_topics, properties
+
+_PLAIN: Final = "peers.packages"
+_GROUP: Final = "peers"
+_OUTBOX_BYTES: Final = 32 * 1024 * 1024
+_TABLES: Final = ("invoices", "invoice_lines", "packages", "evidence", "progress", "findings", "corrections")
+_BUNDLE: Final = 20
+"""Single packages that the gateway gathers into a message under load, about."""
+
+
+class Peer(NamedTuple):
+    """`share` is that of the packages after which a slow peer may stop. hoadon reads a topic as its gateway writes it,
+    with single packages in bundles; the others one package a message."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    share: float = 1.0
+
+
+AIOKAFKA: Final = "load.peers.plain_aiokafka"
+PEERS: Final = (
+    Peer("hoadon", "hoadon"),
+    Peer("aiokafka + our engine", AIOKAFKA, ("engine",)),
+    Peer("(b) aiokafka + lxml + row lists", AIOKAFKA, ("rows",)),
+    Peer("(e) Faust tutorial", "load.peers.faust_tutorial"),
+    Peer("(a) aiokafka + xmlschema, insert per package", AIOKAFKA, ("naive",), share=0.02),
+)
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """One run. CPU in µs per invoice; `exact` where everything is stored once and adds up."""
+
+    peer: str
+    package_size: int
+    processes: int
+    rate: float
+    consumer: float
+    store: float
+    broker: float
+    exact: bool
+
+
+class Bed(NamedTuple):
+    """Where the peers run: settings of broker and store, their processes."""
+
+    settings: Settings
+    store: psutil.Process
+    broker: list[psutil.Process]
+
+
+@contextmanager
+def bed(data: Path, offset: int) -> Iterator[Bed]:
+    ensure_keys(data / "keys")
+    (data / "broker").mkdir()
+    with (
+        running_broker(data / "broker", 9_092 + offset) as broker,
+        fresh_store(data, 8_123 + offset) as (store, process),
+    ):
+        parent = psutil.Process(broker.process.pid)
+        settings = store.model_copy(update={"kafka_bootstrap": broker.settings.kafka_bootstrap})
+        yield Bed(settings, process, [parent, *parent.children(recursive=True)])
+
+
+def fill(bed: Bed, topic: str, invoices: int, size: int, bundle: int) -> list[Tally]:
+    """Put the packages on a topic, `bundle` in a message; what each must become of, in their order."""
+    settings = bed.settings
+    ensure_topics(settings, [topic])
+    corpus, outbox = Corpus(Plan(seed=3, merchants=400, package_size=size), invoices), Outbox(settings)
+    tallies: list[Tally] = []
+    waiting: dict[int, list[tuple[bytes, wire.Received]]] = {}
+    records: list[Record] = []
+    held = 0
+
+    def put(partition: int) -> None:
+        together = waiting.pop(partition)
+        value, headers = wire.message([package for _, package in together])
+        records.append(Record(topic, together[0][0], value, headers, partition))
+
+    for head, body in islice(corpus, -(-invoices // size)):
+        raw = bytes(body)
+        key = raw.partition(b"<MST>")[2].partition(b"</MST>")[0].replace(b"-", b"")
+        receipt = wire.Receipt(clock.now_us(), "*", hashlib.sha256(raw).hexdigest())
+        partition = wire.partition_of(key, settings.partitions)
+        waiting.setdefault(partition, []).append((key, wire.Received(receipt, raw)))
+        tallies.append(head.tally)
+        held += len(raw)
+        if len(waiting[partition]) >= bundle:
+            put(partition)
+        if held > _OUTBOX_BYTES:
+            outbox.send(records)
+            records, held = [], 0
+    for partition in list(waiting):
+        put(partition)
+    outbox.send(records)
+    return tallies
+
+
+def run(
+    bed: Bed, peer: Peer, topic: str, tallies: Sequence[Tally], size: int, processes: int, seconds: float
+) -> Figure:
+    """One peer over the topic, until it has stored its share or `seconds` have passed."""
+    with connect(bed.settings) as client:
+        for table in _TABLES:
+            client.command(f"TRUNCATE TABLE {table}")
+        wanted = max(20, int(len(tallies) * peer.share))
+        children = [_start(bed, peer, topic, number, size) for number in range(1, processes + 1)]
+        try:
+            rate, costs = _watch(client, bed, children, wanted, size, seconds)
+        finally:
+            for child in children:
+                child.terminate()
+            for child in children:
+                child.wait()
+        _forget_groups(bed.settings)
+        exact = peer.share == 1.0 and _is_exact(client, tallies)
+        return Figure(peer.name, size, processes, round(rate, 1), *costs, exact or peer.share < 1.0)
+
+
+def _start(bed: Bed, peer: Peer, topic: str, number: int, size: int) -> Child:
+    settings = bed.settings
+    environment = {
+        "HOADON_DATA": str(settings.data),
+        "HOADON_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+        "HOADON_CLICKHOUSE_DSN": settings.clickhouse_dsn.get_secret_value(),
+        "HOADON_METRICS_PORT": str(settings.store_port + 100),
+    }
+    log = settings.data / "peer.log"
+    if peer.module == "hoadon":
+        return start_child("hoadon", ["worker", "--id", f"worker-{number}"], environment, log)
+    batch = max(1, BATCH // size)
+    return start_child(peer.module, [topic, _GROUP, str(batch), *peer.arguments], environment, log)
+
+
+def _watch(
+    client: Client, bed: Bed, children: Sequence[Child], wanted: int, size: int, seconds: float
+) -> tuple[float, tuple[float, float, float]]:
+    """Invoices per second from the first stored package to the last, and CPU of consumers, store and broker.
+
+    Where all is stored at the first look, from the start of the processes."""
+    consumers = [psutil.Process(child.pid) for child in children]
+
+    def cpu() -> tuple[float, ...]:
+        return tuple(sum(map(_cpu, some)) for some in (consumers, [bed.store], bed.broker))
+
+    deadline = time.monotonic() + seconds
+    begun = time.monotonic(), 0, cpu()
+    while True:
+        stored = int(client.query("SELECT count() FROM packages").result_rows[0][0])
+        now = time.monotonic()
+        if not begun[1] and 0 < stored < wanted:
+            begun = now, stored, cpu()
+        if stored > begun[1] and (stored >= wanted or now > deadline):
+            invoices = (stored - begun[1]) * size
+            spent = [(after - before) / invoices * 1e6 for before, after in zip(begun[2], cpu(), strict=True)]
+            return invoices / (now - begun[0]), (round(spent[0], 1), round(spent[1], 1), round(spent[2], 1))
+        if now > deadline or any(child.poll() is not None for child in children):
+            said = last_line(bed.settings.data / "peer.log")
+            raise UsageError(f"a peer stored {stored} of {wanted} packages: {said}")
+        time.sleep(0.1)
+
+
+def _is_exact(client: Client, tallies: Sequence[Tally]) -> bool:
+    expected = sum(tally.total for tally in tallies), sum(tally.accepted for tally in tallies)
+    query = "SELECT sumIf(total, currency = 'VND'), count() FROM invoices FINAL WHERE decision = 'accepted'"
+    total, count = client.query(query).result_rows[0]
+    return (int(total), count) == expected
+
+
+def _forget_groups(settings: Settings) -> None:
+    """Offsets of a run must not be those of the next."""
+    admin = AdminClient({**properties(settings)})
+    for _ in range(60):
+        futures = admin.delete_consumer_groups([_GROUP, GROUP])
+        errors = [error for future in futures.values() if (error := future.exception()) is not None]
+        if all(error.args[0].code() != KafkaError.NON_EMPTY_GROUP for error in errors):
+            return
+        time.sleep(0.5)
+    raise UsageError("the consumer group of a peer does not end")
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def markdown(figures: Sequence[Figure]) -> str:
+    """Medians over the runs; the ratio is hoadon's rate to the peer's in the same run."""
+    lines = [f"Consumers on the same topic, {machine()}", ""]
+    for size, processes in dict.fromkeys((one.package_size, one.processes) for one in figures):
+        some = [one for one in figures if (one.package_size, one.processes) == (size, processes)]
+        ours = [one.rate for one in some if one.peer == PEERS[0].name]
+        lines += [
+            f"Packages of {size}, {processes} process{'es' if processes > 1 else ''}",
+            "",
+            "| peer | invoices/s | hoadon ÷ peer | consumer µs | store µs | broker µs | exact |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        for name in dict.fromkeys(one.peer for one in some):
+            runs = [one for one in some if one.peer == name]
+            ratio = median(mine / one.rate for mine, one in zip(ours, runs, strict=False)) if ours else 0.0
+            middle = [median(getattr(one, what) for one in runs) for what in ("rate", "consumer", "store", "broker")]
+            lines.append(
+                f"| {name} | {middle[0]:,.0f} | {ratio:.2f} | {middle[1]:.0f} | {middle[2]:.0f} | {middle[3]:.0f} "
+                f"| {'yes' if all(one.exact for one in runs) else 'NO'} |"
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def main(
+    invoices: Annotated[int, typer.Option(min=1_000, help="On the topic; of packages of 1 a quarter.")] = 100_000,
+    runs: Annotated[int, typer.Option(min=1, help="Of which the median counts.")] = 1,
+    processes: Annotated[list[int] | None, typer.Option(help="Of each peer; repeatable, default 1 and 2.")] = None,
+    sizes: Annotated[list[int] | None, typer.Option("--size", help="Of packages; repeatable, 50 and 1.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Peers whose names hold this; repeatable.")] = None,
+    seconds: Annotated[float, typer.Option(help="For one run at most.")] = 300,
+    port_offset: Annotated[int, typer.Option(help="Of broker and store.")] = 30_000,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON.")] = None,
+) -> None:
+    """Compare consumers."""
+    chosen = [peer for peer in PEERS if not only or any(part in peer.name for part in only)]
+    figures: list[Figure] = []
+    for size in sizes or [50, 1]:
+        with (
+            tempfile.TemporaryDirectory(prefix="hoadon-peers-") as directory,
+            bed(Path(directory), port_offset) as made,
+        ):
+            count = invoices if size > 1 else invoices // 4
+            tallies = fill(made, _PLAIN, count, size, 1)
+            fill(made, wire.PACKAGES, count, size, _BUNDLE if size == 1 else 1)
+            for turn in range(runs):
+                for many in processes or [1, 2]:
+                    for peer in (*chosen[turn % len(chosen) :], *chosen[: turn % len(chosen)]):
+                        figures.append(run(made, peer, _PLAIN, tallies, size, many, seconds))
+                        typer.echo(f"{figures[-1].peer}, {size}, {many}: {figures[-1].rate:,.0f}/s", err=True)
+    typer.echo(markdown(figures))
+    if json is not None:
+        json.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=2) + b"\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)
