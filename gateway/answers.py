@@ -13,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway import documents, parameters
+from gateway.acknowledgements import acknowledgement
 from gateway.admission import Load
 from gateway.auth import Credential
 from gateway.known import Known, Taken
 from gateway.lookups import Lookups
 from gateway.negotiation import language, wants_json
-from gateway.packages import XML, acknowledgement
+from gateway.packages import XML
 from gateway.problems import Problem
 from hoadon.common.clock import rfc3339
 from hoadon.common.errors import Unavailable

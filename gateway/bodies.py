@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from collections.abc import Callable
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -70,17 +71,32 @@ class Body:
             raise Problem("too-many-requests", retry_after=1)
         self._held += count
 
-    async def read(self, receive: Receive, headers: Headers, *, limit: int, idle_s: float, total_s: float) -> bytes:
-        """The bytes as they were sent. Raises Problem 408 or 413, ClientDisconnect."""
+    async def read(
+        self,
+        receive: Receive,
+        headers: Headers,
+        *,
+        limit: int,
+        idle_s: float,
+        total_s: float,
+        arrived: Callable[[], bool] = lambda: False,
+    ) -> bytes:
+        """The bytes as they were sent. `arrived` tells that `receive` will not wait: then no time-out is set up for it.
+
+        Raises Problem 408 or 413, ClientDisconnect.
+        """
         declared = headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
             raise Problem("too-large", limit=limit)
         chunks: list[bytes] = []
         size = 0
-        deadline = asyncio.get_running_loop().time() + total_s
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + total_s
         more = True
         while more:
-            message = await _next(receive, min(idle_s, deadline - asyncio.get_running_loop().time()))
+            message = await receive() if arrived() else await _next(receive, min(idle_s, deadline - loop.time()))
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
             chunk: bytes = message.get("body", b"")
             more = message.get("more_body", False)
             if chunk:
@@ -95,12 +111,9 @@ class Body:
 async def _next(receive: Receive, seconds: float) -> Message:
     try:
         async with asyncio.timeout(max(seconds, 0)):
-            message = await receive()
+            return await receive()
     except TimeoutError:
         raise Problem("too-slow", headers={"Connection": "close"}) from None
-    if message["type"] == "http.disconnect":
-        raise ClientDisconnect
-    return message
 
 
 def inflate(packed: bytes, limit: int) -> bytes | None:

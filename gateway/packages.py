@@ -16,12 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway import bodies
+from gateway.acknowledgements import acknowledgement
 from gateway.admission import Load, Rates
 from gateway.auth import Credential
 from gateway.known import Known, Taken
 from gateway.lookups import Lookups
 from gateway.parameters import wait_seconds
 from gateway.problems import Problem
+from gateway.protocol import ARRIVED
 from gateway.publisher import Publisher
 from hoadon.common import metrics
 from hoadon.common.authorities import read_authorities
@@ -39,8 +41,9 @@ from streams import wire
 XML: Final = "application/xml; charset=utf-8"
 # What is opened within some milliseconds is opened at once: a thread for it costs more than others wait meanwhile.
 _SMALL: Final = 256 * 1024
-# Unless it is signed.
+# Unless it is signed. Who hides his signature's end from this look only makes others wait some milliseconds longer.
 _SIGNED: Final = b"CKSNNT"
+_TAIL: Final = 1024
 _TOTAL_READ_FACTOR: Final = 4
 
 
@@ -110,6 +113,7 @@ class Packages:
                 limit=self._limits.max_body,
                 idle_s=self._settings.read_timeout,
                 total_s=self._settings.read_timeout * _TOTAL_READ_FACTOR,
+                arrived=request.scope[ARRIVED],
             )
             received_at = now_us()
             examined = await self._examine(raw, packed, received_at)
@@ -126,7 +130,7 @@ class Packages:
     async def _examine(self, raw: bytes, packed: bool, received_at: int) -> Examined:
         how = (raw, packed, self._limits, self._trust, received_at)
         try:
-            if len(raw) <= _SMALL and not packed and _SIGNED not in raw:
+            if len(raw) <= _SMALL and not packed and _SIGNED not in raw[-_TAIL:]:
                 return examine(*how)
             return await asyncio.get_running_loop().run_in_executor(self._pool, examine, *how)
         except TooLarge:
@@ -191,17 +195,6 @@ async def _within(seconds: float, published: asyncio.Future[str | None]) -> str 
 def _give_up(published: asyncio.Future[str | None]) -> None:
     if not published.done():
         published.set_result("too-late")
-
-
-def acknowledgement(taken: Taken) -> bytes:
-    """The 999 with TTTNhan 0; the same bytes for the same package and instant."""
-    return messages.acknowledgement(
-        body_sha256=taken.sha256,
-        mtdiep=taken.mtdiep,
-        mngui=taken.mngui,
-        mst=taken.mst,
-        received_at_us=taken.received_at,
-    )
 
 
 def _of_credential(envelope: Envelope | None, who: Credential) -> list[Finding]:

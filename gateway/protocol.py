@@ -7,7 +7,7 @@ arrives after an answer is read and thrown away up to a bound, and a client that
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -17,6 +17,8 @@ HEADER_SECONDS: Final = 10.0
 HEADER_BYTES: Final = 64 * 1024
 UNREAD_BYTES: Final = 128 * 1024 * 1024
 MOST_CONNECTIONS: Final = 10_000
+# In a scope: a call that says whether `receive` has something to give without waiting.
+ARRIVED: Final = "hoadon.arrived"
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -65,6 +67,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._unread = 0
         self._stop_timer()
         super().on_headers_complete()
+        cast(dict[str, Any], self.scope)[ARRIVED] = self.cycle.message_event.is_set
 
     def timeout_keep_alive_handler(self) -> None:
         """An idle connection ends; one whose client has not taken its last answer by now ends at once."""

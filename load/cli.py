@@ -176,6 +176,22 @@ def bench_engine(
         json.write_bytes(as_json(result))
 
 
+@app.command("bench-gateway")
+def bench_gateway(
+    rounds: Annotated[int, typer.Option(min=1, help="Of which the median counts.")] = 3,
+    seconds: Annotated[float, typer.Option(min=0.5, help="Of one phase at a given rate.")] = 4,
+    port_offset: Annotated[int, typer.Option(help="Of the broker and the gateway that are started.")] = 21_000,
+    json: Json = None,
+) -> None:
+    """Measure the gateway per package beside an empty handler of the same server, with a broker of its own."""
+    from load.bench_gateway import RATES, as_json, markdown, measure
+
+    result = measure(rounds=rounds, seconds=seconds, rates=RATES, connections=32, offset=port_offset)
+    typer.echo(markdown(result))
+    if json is not None:
+        json.write_bytes(as_json(result))
+
+
 @app.command()
 def demo(data: Data = None) -> None:
     """Post continuously at a humane rate as simulated merchants; started by `hoadon up --demo`."""

@@ -129,6 +129,23 @@ def test_too_large_is_413_before_it_is_read(chunks: list[bytes], declared: int |
     assert caught.value.kind.status == 413
 
 
+def test_what_has_arrived_is_read_without_a_time_out_and_what_has_not_within_one() -> None:
+    arrived = [{"type": "http.request", "body": b"a", "more_body": True}]
+
+    async def receive() -> Message:
+        if not arrived:
+            await asyncio.sleep(60)
+        return arrived.pop()
+
+    async def run() -> bytes:
+        with Body(Places(10)) as body:
+            return await body.read(receive, Headers({}), limit=10, idle_s=60, total_s=0, arrived=lambda: bool(arrived))
+
+    with pytest.raises(Problem) as caught:
+        asyncio.run(run())
+    assert (caught.value.kind.code, arrived) == ("too-slow", [])
+
+
 def test_all_bodies_at_once_have_a_budget() -> None:
     with pytest.raises(Problem) as caught:
         read([b"a" * 60, b"end"], budget=50)
