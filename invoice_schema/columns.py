@@ -82,6 +82,8 @@ class Columns:
         if name not in self._texts:
             field = BY_NAME[name]
             begin, end = self._elements.bounds(f"{HDON}/{field.path}")
+            if begin == end:
+                return self._texts.setdefault(name, pa.nulls(len(self._rows[field.group]), pa.string()))
             found = self._elements.texts.slice(begin - self._elements.first_leaf, end - begin)
             texts = _at_rows(found, self._row_of_each(field), len(self._rows[field.group]))
             self._texts[name] = _tidy(texts) if field.type == "text" else texts
@@ -93,7 +95,9 @@ class Columns:
     def number(self, name: str) -> pa.Decimal128Array:
         """A `num` field as decimal128(27, 6), exact."""
         if name not in self._numbers:
-            self._numbers[name] = self.text(name).cast(NUMBER)
+            text = self.text(name)
+            absent = text.null_count == len(text)
+            self._numbers[name] = pa.nulls(len(text), NUMBER) if absent else text.cast(NUMBER)
         return self._numbers[name]
 
     def date(self, name: str) -> pa.Date32Array:
@@ -163,7 +167,7 @@ class Columns:
         )
 
     def _known(self, values: pa.Array, group: Group) -> pa.Array:
-        if self.valid.all():
+        if values.null_count == len(values) or self.valid.all():
             return values
         known = self.valid if group == "HDon" else self.valid[self.owners(group)]
         return pc.if_else(pa.array(known), values, None)

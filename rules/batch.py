@@ -199,6 +199,8 @@ def read_day(text: str) -> np.datetime64:
 
 def distinct(values: pa.StringArray, judge: Callable[[str], Any], null: Any = False) -> list[Any]:
     """`judge` of each value, called once per distinct one; `null` where there is none."""
+    if values.null_count == len(values):
+        return [null] * len(values)
     codes = values.dictionary_encode()
     verdicts = [judge(text) for text in codes.dictionary.to_pylist()]
     return [null if index is None else verdicts[index] for index in codes.indices.to_pylist()]
@@ -214,6 +216,8 @@ def look_up(registry: Registry, codes: pa.StringArray) -> Found:
 
 def broken(values: pa.StringArray, judge: Callable[[str], bool]) -> Mask:
     """Where a value is present and `judge` says no, once per distinct value."""
+    if values.null_count == len(values):
+        return np.zeros(len(values), bool)
     codes = values.dictionary_encode()
     bad = np.array([not judge(text) for text in codes.dictionary.to_pylist()] + [False], bool)
     found: Mask = bad[np.asarray(pc.fill_null(codes.indices, -1))]

@@ -2,7 +2,7 @@
 
 The dictionary knows what every invoice says, so that a package of one invoice shrinks as well as one of fifty. A frame
 names its dictionary (none in the oldest ones), and no dictionary is ever changed: a better one gets the next number
-(docs/decisions/0012).
+(docs/decisions/0013).
 """
 
 from __future__ import annotations

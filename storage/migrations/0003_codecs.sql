@@ -1,4 +1,4 @@
--- Columns that LZ4 does not shrink: digests in hex, identifiers, texts and amounts of lines (docs/decisions/0012).
+-- Columns that LZ4 does not shrink: digests in hex, identifiers, texts and amounts of lines (docs/decisions/0013).
 
 ALTER TABLE packages MODIFY COLUMN mtdiep CODEC(ZSTD(1)), MODIFY COLUMN sha256 CODEC(ZSTD(1));
 

@@ -1,0 +1,25 @@
+"""The comparison with other consumers: every peer stores the topic exactly, each invoice once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from load.peers.__main__ import PEERS, bed, fill, markdown, run
+from streams import wire
+
+INVOICES = 1_000
+SIZE = 10
+
+
+@pytest.mark.timeout(300)
+def test_peers_store_the_same(tmp_path: Path) -> None:
+    chosen = [peer for peer in PEERS if peer.share == 1.0]
+    with bed(tmp_path, 31_000) as made:
+        tallies = fill(made, "peers.packages", INVOICES, SIZE, 1)
+        fill(made, wire.PACKAGES, INVOICES, SIZE, 5)
+        figures = [run(made, peer, "peers.packages", tallies, SIZE, 1, 200) for peer in chosen]
+    assert [figure.peer for figure in figures if not figure.exact] == []
+    assert all(figure.rate > 0 and figure.consumer > 0 for figure in figures)
+    assert all(peer.name in markdown(figures) for peer in chosen)
