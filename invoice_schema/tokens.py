@@ -10,7 +10,7 @@ Documents that are not so plain are rewritten first (`plain`), which keeps their
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -92,6 +92,11 @@ class Vocabulary:
         for path in (*groups, *leaves):
             parent, _, name = path.rpartition("/")
             self.follow[self.number[parent], place[name]] = self.number[path]
+
+    @property
+    def known(self) -> Iterable[str]:
+        """All names."""
+        return self._place.keys()
 
     def names_of(self, name: str) -> int:
         """The number of a known name."""
