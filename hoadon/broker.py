@@ -137,7 +137,7 @@ def serve(settings: Settings) -> None:
         raise UsageError(f"broker: the directory {directory} is in use by another broker")
     check_port("127.0.0.1", settings.broker_port, "broker")
     check_port("127.0.0.1", controller_port(settings), "broker (controller)")
-    command = _java_command(directory)
+    command = java_command(directory)
     _check_log_directory(directory)
     if not (directory / "log").exists():
         _format(command, settings, directory)
@@ -145,7 +145,7 @@ def serve(settings: Settings) -> None:
     _run([*command, "kafka.Kafka", str(config)], settings, held)
 
 
-def _java_command(directory: Path) -> list[str]:
+def java_command(directory: Path) -> list[str]:
     scratch = directory / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)
     make_directory(scratch)
@@ -203,7 +203,7 @@ def _format(command: Sequence[str], settings: Settings, directory: Path) -> None
     new = directory / "new"
     shutil.rmtree(new, ignore_errors=True)
     config = _write_properties(directory / "format.properties", properties(settings, new))
-    arguments = [*command, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(config)]
+    arguments = [*command, "kafka.tools.StorageTool", "format", "-t", cluster_id(), "-c", str(config)]
     me = os.getpid()
     done = subprocess.run(
         arguments,
@@ -221,7 +221,7 @@ def _format(command: Sequence[str], settings: Settings, directory: Path) -> None
     config.unlink()
 
 
-def _cluster_id() -> str:
+def cluster_id() -> str:
     """A random Kafka id. One that begins with a dash would be taken for an option, so Kafka never draws such either."""
     while (drawn := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import sys
@@ -19,6 +20,7 @@ from load.drills.cli import drills
 
 if TYPE_CHECKING:
     from hoadon.common.settings import Settings
+    from load.cluster import Killer
     from load.generator import Generator, Plan
     from load.report import Report
     from load.send import Sent
@@ -193,6 +195,45 @@ def bench_gateway(
 
 
 @app.command()
+def cluster(
+    kills: Annotated[
+        int, typer.Option(min=0, help="Run hoadon on it under load, SIGKILL a node so often, compare. 0: just run it.")
+    ] = 0,
+    rate: Annotated[float, typer.Option(min=1, help="Invoices per second, while nodes are killed.")] = 200,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
+    seed: Seed = 1,
+    port_offset: Annotated[int, typer.Option(help="Of nodes and instance.")] = 22_000,
+    keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Use this directory and keep it.")] = None,
+    json: Json = None,
+) -> None:
+    """Run a Kafka cluster of three on loopback until Ctrl-C, or drill hoadon on it.
+
+    Exit code 1 if anything was lost, doubled or stored otherwise than it must be.
+    """
+    import signal
+    import tempfile
+
+    from load.cluster import Killer, running_cluster
+
+    with tempfile.TemporaryDirectory(prefix="hoadon-cluster-") as temporary:
+        data = (keep or Path(temporary)).absolute()
+        with running_cluster(data / "nodes", 9_192 + port_offset) as made:
+            if not kills:
+                typer.echo(f"HOADON_KAFKA_BOOTSTRAP={made.bootstrap}")
+                with contextlib.suppress(KeyboardInterrupt):
+                    signal.pause()
+                return
+            with Killer(made, kills, 1 if seed is None else seed) as killer:
+                report = _on_cluster(made.bootstrap, killer, data, rate, workers, port_offset, seed)
+    _show(report, json)
+    fine = report.exact and len(killer.done) == kills and killer.error is None
+    typer.echo(
+        f"\n{'kept' if fine else 'NOT KEPT'}: {len(killer.done)} nodes killed ({killer.error or 'all came back'})"
+    )
+    raise typer.Exit(0 if fine else 1)
+
+
+@app.command()
 def demo(data: Data = None) -> None:
     """Post continuously at a humane rate as simulated merchants; started by `hoadon up --demo`."""
     from load.demo import serve
@@ -328,6 +369,19 @@ def _generator(plan: Plan) -> Generator:
         return plan.generator()
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def _on_cluster(
+    bootstrap: str, killer: Killer, data: Path, rate: float, workers: int, offset: int, seed: int | None
+) -> Report:
+    """Load on an instance before that cluster for as long as nodes are killed, about."""
+    from load.bench_ingest import fresh_instance
+
+    plan = _plan(1 if seed is None else seed, 200, 10, ["all=0.002"])
+    settings = {"kafka_bootstrap": bootstrap, "produce_timeout": "20"}
+    with fresh_instance(data / "hoadon", workers=workers, offset=offset, settings=settings) as found:
+        killer.start()
+        return run(plan, _target_of(found), rate=rate, seconds=killer.seconds, connections=32)
 
 
 def _find(plan: Plan, how: dict[str, Any], *, rate: float, seconds: float, connections: int) -> float:

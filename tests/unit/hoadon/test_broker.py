@@ -15,5 +15,5 @@ def test_no_id_begins_with_a_dash(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = uuid.UUID(bytes=bytes(16), version=4)
     drawn = iter((dashed, dashed, plain))
     monkeypatch.setattr(uuid, "uuid4", lambda: next(drawn))
-    assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{21}", broker._cluster_id())
+    assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{21}", broker.cluster_id())
     assert next(drawn, None) is None
