@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ import typer
 
 from hoadon.common.errors import UsageError
 from load.drills.cli import drills
+from load.suite.cli import report
 
 if TYPE_CHECKING:
     from hoadon.common.settings import Settings
@@ -32,8 +34,10 @@ app = typer.Typer(
 )
 
 app.command()(drills)
+app.command()(report)
 
 _LOWEST: Final = 100.0
+_ENDED: Final = 128 + signal.SIGTERM
 
 Data = Annotated[
     Path | None,
@@ -50,6 +54,7 @@ Defects = Annotated[
         help="Share of a defect, as SUM-03=0.01 (of packages for ENV codes and ID-01); repeatable; all=SHARE for each.",
     ),
 ]
+Lines = Annotated[int, typer.Option("--lines", min=0, max=1_000, help="Lines of each invoice; 0: as usual, about 5.")]
 Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.")]
 
 
@@ -124,6 +129,7 @@ def bench(
     rate: Annotated[float, typer.Option(min=1, help="Invoices per second.")] = 3_000,
     seconds: Annotated[float, typer.Option(min=1, help="For how long.")] = 60,
     package_size: Size = 50,
+    lines: Lines = 0,
     merchants: Merchants = 500,
     seed: Seed = 1,
     defects: Defects = None,
@@ -146,7 +152,8 @@ def bench(
     """
     from load.bench_ingest import fresh_instance
 
-    plan = _plan(seed, merchants, package_size, ["all=0.0005"] if defects is None else defects)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_ENDED))
+    plan = _plan(seed, merchants, package_size, ["all=0.0005"] if defects is None else defects, lines=lines)
     if find:
         how = {"workers": workers, "offset": port_offset, "settings": _settings_of(set_ or ())}
         rate = _find(plan, how, rate=rate, seconds=seconds, connections=connections)
@@ -291,13 +298,14 @@ def _plan(
     day: date | None = None,
     start: int | None = None,
     repeats: float = 0.0,
+    lines: int = 0,
 ) -> Plan:
     """Without a seed, one from the clock; without a start, one that follows from the seed, so that runs do not meet."""
     from load.generator import Plan
 
     seed = time.time_ns() // 1_000_000 if seed is None else seed
     start = 1 + seed * 7_919 % 900 * 100_000 if start is None else start
-    return Plan(seed, merchants, package_size, _shares(defects or ()), day, start, repeats=repeats)
+    return Plan(seed, merchants, package_size, _shares(defects or ()), day, start, repeats=repeats, lines=lines)
 
 
 def _settings_of(given: Iterable[str]) -> dict[str, str]:

@@ -48,6 +48,7 @@ class Report(msgspec.Struct, frozen=True):
     package_size: int
     merchants: int
     seed: int
+    lines: int
     seconds: float
     packages: int
     invoices: int
@@ -88,6 +89,7 @@ def report(plan: Plan, rate: float, sent: Sent, rows: Rows, samples: Sequence[Sa
         package_size=plan.package_size,
         merchants=plan.merchants,
         seed=plan.seed,
+        lines=plan.lines,
         seconds=round(sent.seconds, 2),
         packages=sent.posted,
         invoices=sent.invoices,
