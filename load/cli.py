@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import sys
@@ -36,7 +35,6 @@ app = typer.Typer(
 app.command()(drills)
 app.command()(report)
 
-_LOWEST: Final = 100.0
 _ENDED: Final = 128 + signal.SIGTERM
 
 Data = Annotated[
@@ -339,20 +337,18 @@ def _generator(plan: Plan) -> Generator:
 
 
 def _find(plan: Plan, how: dict[str, Any], *, rate: float, seconds: float, connections: int) -> float:
-    """The highest rate that a fresh instance keeps, to a twentieth: up by a quarter, then by halves of the gap."""
+    """The highest rate that fresh instances keep."""
     from load.bench_ingest import fresh_instance
+    from load.search import highest
 
-    kept, lost = 0.0, math.inf
-    while lost > 1.05 * kept:
+    def keeps(rate: float) -> bool:
         with fresh_instance(None, **how) as settings:
             report = run(plan, _target_of(settings), rate=rate, seconds=seconds, connections=connections)
         fine = report.exact and report.on_time
-        kept, lost = (rate, lost) if fine else (kept, rate)
         typer.echo(f"{rate:,.0f} invoices/s: {'kept' if fine else 'not kept'}, {report.sustained:,.0f}/s sustained")
-        rate = rate * 1.25 if lost == math.inf else (kept + lost) / 2
-        if rate < _LOWEST:
-            raise UsageError(f"not even {_LOWEST:,.0f} invoices/s are kept")
-    return kept
+        return fine
+
+    return highest(keeps, rate)
 
 
 def _write(report: Report, directory: Path) -> None:
