@@ -32,7 +32,7 @@ def _page(done: Sequence[Done], wanted: int, directory: Path) -> Iterator[str]:
     yield from _runs(done)
     yield from _sweep(done, directory, "size", "Package size", "invoices in a package", _sizes(done))
     yield from _sweep(done, directory, "workers", "Workers", "worker processes", _workers(done))
-    yield from _sweep(done, directory, "lines", "Lines per invoice", "lines", _of_chapter(done, "lines"))
+    yield from _sweep(done, directory, "lines", "Lines per invoice", "lines in an invoice", _of_chapter(done, "lines"))
     yield from _told(done, "ratios", "Ratios to the bare work, side by side in one run")
     yield from _told(done, "stored", "Rows already stored")
     yield from _soak(done)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from load.plots import COLOURS, save
 from load.report import Report
+
+_LABELLED: Final = 5
+"""Bars at most that have room for figures above them."""
 
 
 class Line(NamedTuple):
@@ -65,14 +68,15 @@ def sweep(points: Sequence[tuple[int, Report]], what: str, file: Path, *, lined:
     left.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     if lined:
         rates = [report.sustained * of for of, report in points]
-        right.set_title("Lines per second, as asked", loc="left", fontweight="bold")
+        right.set_title("Lines per second (as asked)", loc="left", fontweight="bold")
         right.set_ylabel("lines per second")
     else:
         rates = [report.sustained for _, report in points]
         right.set_title("Highest rate kept", loc="left", fontweight="bold")
         right.set_ylabel("invoices per second")
     bars = right.bar([str(of) for of, _ in points], rates, color=COLOURS[0], width=0.6)
-    right.bar_label(bars, [f"{rate:,.0f}" for rate in rates], padding=2)
+    if len(points) <= _LABELLED:
+        right.bar_label(bars, [f"{rate:,.0f}" for rate in rates], padding=2)
     right.margins(y=0.12)
     for axis in (left, right):
         axis.set_xlabel(what)
