@@ -35,6 +35,8 @@ def _page(done: Sequence[Done], wanted: int, directory: Path) -> Iterator[str]:
     yield from _sweep(done, directory, "lines", "Lines per invoice", "lines in an invoice", _of_chapter(done, "lines"))
     yield from _told(done, "ratios", "Ratios to the bare work, side by side in one run")
     yield from _told(done, "stored", "Rows already stored")
+    yield from _told(done, "disk", "Bytes on disk")
+    yield from _told(done, "peers", "Other consumers on the same work")
     yield from _soak(done)
 
 

@@ -20,17 +20,18 @@ _FIRST: Final = {1: 400, 10: 2_000, 50: 3_000, 500: 3_000}
 
 class Form(msgspec.Struct, frozen=True):
     """How much: runs of which the median counts and seconds of each; seconds of a run of the search and of a sweep;
-    lines per invoice; seconds of the long run, 0 for none."""
+    lines per invoice; seconds of the long run, 0 for none; invoices on the disk and on the peers' topic."""
 
     runs: int
     seconds: float
     search: float
     lines: tuple[int, ...]
     soak: float
+    invoices: int
 
 
-LONG: Final = Form(runs=5, seconds=120, search=30, lines=(1, 2, 5, 10, 20, 50, 100, 200), soak=1_200)
-SHORT: Final = Form(runs=1, seconds=15, search=8, lines=(1, 5, 50, 200), soak=0)
+LONG: Final = Form(runs=5, seconds=120, search=30, lines=(1, 2, 5, 10, 20, 50, 100, 200), soak=1_200, invoices=100_000)
+SHORT: Final = Form(runs=1, seconds=15, search=8, lines=(1, 5, 50, 200), soak=0, invoices=10_000)
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -67,6 +68,8 @@ def steps(form: Form, port_offset: int) -> list[Step]:
         *_ratios(form, port_offset),
         *_lines(form, port_offset),
         Step("stored", "stored", ("load.bench_stored", "--port-offset", str(port_offset))),
+        Step("disk", "disk", ("load.bench_size", *_invoices(form), "--port", str(8_123 + port_offset))),
+        Step("peers", "peers", ("load.peers", *_invoices(form), *_repeated(form), "--port-offset", str(port_offset))),
         *_soak(form, port_offset),
     ]
 
@@ -99,6 +102,14 @@ def _ratios(form: Form, port_offset: int) -> Iterator[Step]:
     yield Step("engine", "ratios", ("hoadon", "load", "bench-engine", "--runs", runs))
     yield Step("insert", "ratios", ("load.bench_insert", "--runs", runs, "--port", str(8_123 + port_offset)))
     yield Step("gateway", "ratios", ("load.bench_gateway", "--rounds", runs, "--port-offset", str(port_offset)))
+
+
+def _invoices(form: Form) -> tuple[str, ...]:
+    return "--invoices", str(form.invoices)
+
+
+def _repeated(form: Form) -> tuple[str, ...]:
+    return "--runs", str(form.runs)
 
 
 def _lines(form: Form, port_offset: int) -> Iterator[Step]:

@@ -50,6 +50,7 @@ def targets(done: Sequence[Done]) -> list[Target]:
             _ratio(f"gateway to an empty handler, packages of {size}", None, _gateway(_result(done, "gateway"), size))
             for size in (50, 1)
         ),
+        _ratio("bytes on disk to raw XML, packages of 50", 0.125, _disk(_result(done, "disk"))),
     ]
 
 
@@ -99,7 +100,7 @@ def _ratio(title: str, most: float | None, found: float | None) -> Target:
     goal = f"≤ {most:g}" if most else ""
     if found is None:
         return Target(title, goal, "", None)
-    return Target(title, goal, f"{found:.2f}", found <= most if most else None)
+    return Target(title, goal, f"{found:.3g}", found <= most if most else None)
 
 
 def _engine(result: Any) -> float | None:
@@ -111,6 +112,12 @@ def _insert(result: Any) -> float | None:
     """Of all tables in the largest batches."""
     rows = [row for row in result or () if row["what"].startswith("sink")]
     return max(rows, key=lambda row: row["batch"])["ratio"] if rows else None
+
+
+def _disk(result: Any) -> float | None:
+    """Merged."""
+    found = [sum(one["merged"].values()) / one["raw"] for one in result or () if one["package_size"] == 50]
+    return found[0] if found else None
 
 
 def _gateway(result: Any, size: int) -> float | None:
