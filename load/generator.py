@@ -87,8 +87,9 @@ class Generator:
     """An endless source of packages; `packages` is its plain form.
 
     `defects` maps rule codes to shares: of packages for ENV codes and ID-01, of invoices for all others. `start` is the
-    first SHDon of every series. `day` (NLap) may be set between packages. Another `run` of a seed makes other sales and
-    MTDiep in the same series, for whoever resumes. Raises ValueError for an unknown code.
+    first SHDon of every series. `lines` are those of each invoice, 0: as many as usual. `day` (NLap) may be set between
+    packages. Another `run` of a seed makes other sales and MTDiep in the same series, for whoever resumes. Raises
+    ValueError for an unknown code.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Generator:
         start: int = 1,
         corrections: float = 0.0,
         repeats: float = 0.0,
+        lines: int = 0,
         run: int = 0,
     ) -> None:
         unknown = sorted(set(defects or {}) - set(catalogue.known()))
@@ -121,6 +123,7 @@ class Generator:
         self._invoice_codes = _Lots(shares)
         self._corrections = corrections
         self._repeats = repeats
+        self._lines = (lines,) if lines else None
         self._ready: deque[Package] = deque()
         self._again: deque[tuple[int, Package]] = deque()
         self._made = 0
@@ -212,7 +215,7 @@ class Generator:
         day = nlap or self.day
         year = f"{day.year % 100:02d}"
         menu = self._menu(shop, day)
-        counts = merchant.sector.lines
+        counts = self._lines or merchant.sector.lines
         lines = menu.lines
         many = len(lines)
         buyers = buyers_of(merchant.vendor)
@@ -472,6 +475,7 @@ class Plan(msgspec.Struct, frozen=True):
     start: int = 1
     corrections: float = 0.0
     repeats: float = 0.0
+    lines: int = 0
 
     def generator(self) -> Generator:
         """Raises ValueError for an unknown code, shares above 1 or too many merchants."""

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from load.report import Moment, Report
 
-_COLOURS: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#7f7f7f", "#b8a000", "#444444")
+COLOURS: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#7f7f7f", "#b8a000", "#444444")
 """Told apart by the colour-blind as well (after Okabe and Ito)."""
 
 mpl.use("Agg")
@@ -44,13 +44,17 @@ def plot(report: Report, file: Path) -> None:
         axis.set_ylabel(unit)
         draw(axis, report)
         axis.set_ylim(bottom=0)
-        axis.set_xlim(left=0)
+        axis.set_xlim(0, report.every[-1].at if report.every else None)
         if axis.get_legend_handles_labels()[0]:
             axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     figure.suptitle(
         f"{report.rate:,.0f} invoices/s asked in packages of {report.package_size}, "
         f"{report.sustained:,.0f}/s sustained ({report.machine})"
     )
+    save(figure, file)
+
+
+def save(figure: Figure, file: Path) -> None:
     figure.savefig(file, dpi=110, metadata={"Date": None} if file.suffix == ".svg" else None)
 
 
@@ -60,13 +64,13 @@ def _times(report: Report) -> list[float]:
 
 def _throughput(axis: Axes, report: Report) -> None:
     rates = [moment.packages * report.package_size for moment in report.every]
-    axis.plot(_times(report), rates, color=_COLOURS[0], label="answered")
-    axis.axhline(report.rate, color=_COLOURS[6], linestyle="--", label="asked")
+    axis.plot(_times(report), rates, color=COLOURS[0], label="answered")
+    axis.axhline(report.rate, color=COLOURS[6], linestyle="--", label="asked")
 
 
 def _latency(axis: Axes, report: Report) -> None:
     answered = [moment for moment in report.every if moment.packages]
-    for name, colour in (("p50", _COLOURS[0]), ("p99", _COLOURS[1])):
+    for name, colour in (("p50", COLOURS[0]), ("p99", COLOURS[1])):
         axis.plot(
             [moment.at for moment in answered],
             [getattr(moment, name) * 1e3 for moment in answered],
@@ -78,12 +82,12 @@ def _latency(axis: Axes, report: Report) -> None:
 def _processors(axis: Axes, report: Report) -> None:
     names = [cost.name for cost in report.costs]
     values = [_of(report.every, "cores", name) for name in names]
-    axis.stackplot(_times(report), values, labels=names, colors=_COLOURS, alpha=0.85)
+    axis.stackplot(_times(report), values, labels=names, colors=COLOURS, alpha=0.85)
 
 
 def _memory(axis: Axes, report: Report) -> None:
     for number, cost in enumerate(report.costs):
-        colour = _COLOURS[number % len(_COLOURS)]
+        colour = COLOURS[number % len(COLOURS)]
         axis.plot(_times(report), _of(report.every, "rss", cost.name), color=colour, label=cost.name)
 
 

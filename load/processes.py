@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -17,13 +18,16 @@ from hoadon.instance import Files
 
 _EVERY: Final = 1.0
 SENDER: Final = "sender"
+_SUPERVISOR: Final = "supervisor"
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """`at` in seconds of the monotonic clock. By process: seconds of processor time so far, bytes resident."""
+    """`at` in seconds of the monotonic clock. By process: seconds of processor time so far, those of them that the
+    system took, bytes resident."""
 
     at: float
     cpu: dict[str, float]
+    system: dict[str, float]
     rss: dict[str, int]
 
 
@@ -53,6 +57,7 @@ class Processes:
     def take(self) -> Sample:
         """A sample now."""
         cpu: dict[str, float] = {}
+        system: dict[str, float] = {}
         rss: dict[str, int] = {}
         for name, pid in self._pids().items():
             processes = self._family(name, pid)
@@ -63,8 +68,9 @@ class Processes:
                 except psutil.Error:
                     continue
                 cpu[name] = cpu.get(name, 0.0) + times.user + times.system
+                system[name] = system.get(name, 0.0) + times.system
                 rss[name] = rss.get(name, 0) + memory.rss
-        sample = Sample(time.monotonic(), cpu, rss)
+        sample = Sample(time.monotonic(), cpu, system, rss)
         self.samples.append(sample)
         return sample
 
@@ -81,6 +87,8 @@ class Processes:
     def _pids(self) -> Mapping[str, int]:
         found = {SENDER: os.getpid()}
         if self._files is not None:
+            if supervisor := self._files.read().get("pid"):
+                found[_SUPERVISOR] = supervisor
             for path in self._files.run.glob("*.pid"):
                 try:
                     found[path.stem] = int(path.read_text())
@@ -95,7 +103,8 @@ class Processes:
             return known
         try:
             process = psutil.Process(pid)
-            family = [process] if name == SENDER else [process, *process.children(recursive=True)]
+            alone = name in (SENDER, _SUPERVISOR)
+            family = [process] if alone else [process, *process.children(recursive=True)]
         except psutil.Error:
             return []
         self._known[name] = family
@@ -103,10 +112,12 @@ class Processes:
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """One process over a run: µs of processor time per invoice, cores taken, MiB resident, growth in MiB an hour."""
+    """One process over a run: µs of processor time per invoice, and the system's part of it, cores taken, MiB resident,
+    growth in MiB an hour."""
 
     name: str
     cpu_us: float
+    system_us: float
     cores: float
     rss_start: float
     rss_end: float
@@ -123,12 +134,15 @@ def costs(samples: list[Sample], invoices: int) -> list[Cost]:
     seconds = last.at - first.at
     found = []
     for name in last.cpu:
-        spent = last.cpu[name] - first.cpu.get(name, 0.0)
+        spent, system = (
+            _spent([getattr(sample, what).get(name, 0.0) for sample in samples]) for what in ("cpu", "system")
+        )
         sizes = [(sample.at, sample.rss[name] / 2**20) for sample in samples if name in sample.rss]
         found.append(
             Cost(
                 name,
                 round(spent / invoices * 1e6, 1),
+                round(system / invoices * 1e6, 1),
                 round(spent / seconds, 3),
                 round(sizes[0][1], 1),
                 round(sizes[-1][1], 1),
@@ -137,6 +151,11 @@ def costs(samples: list[Sample], invoices: int) -> list[Cost]:
             )
         )
     return sorted(found, key=lambda cost: -cost.cpu_us)
+
+
+def _spent(readings: list[float]) -> float:
+    """What a counter rose by in all; a process started anew counts from 0."""
+    return sum(after - before if after >= before else after for before, after in pairwise(readings))
 
 
 def _slope(points: list[tuple[float, float]]) -> float:

@@ -20,17 +20,29 @@ from hoadon.common import clock
 from hoadon.common.errors import Unavailable
 from load.corpus import Corpus, Head
 from load.generator import Plan
-from load.http import Answer, Client
+from load.http import Answer, Client, Outcome, Poster
 from load.truth import Tally
 from rules.catalogue import BY_MLOI
 
 _BREATH: Final = 20
-"""Packages that a late schedule hands over at once, before answers are looked at."""
+"""Packages that are handed over at once, before answers are looked at."""
+_TICK: Final = 0.001
+"""Seconds, at least, between two wakings of the schedule: as much as a package may be late for it."""
 _SAMPLES: Final = 5.0
 """Packages per second whose decision is also awaited at the gateway."""
 _WAIT: Final = 20
 _RETRY: Final = 0.25
 _MLOI: Final = re.compile(rb"<MLoi>\s*([^<\s]+)\s*</MLoi>")
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """A package, due at a moment of the monotonic clock; `until` is set when it was not taken at first."""
+
+    due: float
+    head: Head
+    body: bytes | bytearray
+    until: float | None = None
 
 
 @dataclass(slots=True)
@@ -85,54 +97,55 @@ async def send(
 
     `posted` is called in a thread as soon as the last package was answered; it may block, to await the rows.
 
-    A package that is not taken within `patience` seconds counts as failed. Raises Unavailable if the gateway cannot be
-    reached at the start.
+    A package that is not taken within `patience` seconds of its first answer counts as failed.
+    Raises Unavailable if the gateway cannot be reached at the start.
     """
     corpus = await asyncio.to_thread(Corpus, plan, math.ceil(rate * seconds))
-    async with (
-        Client(url, key, connections=connections) as client,
-        Client(url, key, connections=4) as asking,
-    ):
-        await client.get("/v1/limits", "application/json")
-        begun()
-        return await _Run(corpus, client, asking, rate, patience).run(rate * seconds, connections, tick, posted)
+    async with Client(url, key, connections=4) as asking:
+        await asking.get("/v1/limits", "application/json")
+        run = _Run(corpus, asking, rate, patience)
+        async with Poster(url, key, "/v1/packages", run.answered, connections=connections) as poster:
+            begun()
+            return await run.run(poster, rate * seconds, tick, posted)
 
 
 class _Run:
-    def __init__(self, corpus: Corpus, client: Client, asking: Client, rate: float, patience: float) -> None:
+    def __init__(self, corpus: Corpus, asking: Client, rate: float, patience: float) -> None:
         self._corpus = corpus
-        self._client = client
         self._asking = asking
+        self._poster: Poster[_Job]
         self._rate = rate
         self._patience = patience
         self._start = 0.0
         self._each = max(1, round(rate / corpus.plan.package_size / _SAMPLES))
-        self._due: asyncio.Queue[tuple[float, Head, bytes | bytearray]] = asyncio.Queue()
+        self._open = 0
+        self._all_answered = asyncio.Event()
+        self._taken: dict[int, tuple[Tally, int]] = {}
         self._samples: set[asyncio.Task[None]] = set()
         self._sent = Sent(corpus.tag, 0)
 
     async def run(
-        self, invoices: float, connections: int, tick: Callable[[Sent], None], posted: Callable[[Sent], None]
+        self, poster: Poster[_Job], invoices: float, tick: Callable[[Sent], None], posted: Callable[[Sent], None]
     ) -> Sent:
+        self._poster = poster
         sent = self._sent
-        posters = [asyncio.create_task(self._post()) for _ in range(connections)]
         ticker = asyncio.create_task(_every(0.25, lambda: tick(sent)))
         sent.started_us, start = clock.now_us(), monotonic()
         try:
             await self._schedule(start, invoices)
-            joined = asyncio.create_task(self._due.join())
-            await asyncio.wait({joined, *posters}, return_when=asyncio.FIRST_COMPLETED)
-            for poster in posters:
-                if poster.done():
-                    poster.result()
+            while self._open:
+                self._all_answered.clear()
+                await self._all_answered.wait()
             sent.seconds = monotonic() - start
+            for tally, times in self._taken.values():
+                sent.expected.add(tally, times)
             await asyncio.to_thread(posted, sent)
             if self._samples:
                 await asyncio.wait(self._samples, timeout=2 * _WAIT)
         finally:
-            for task in (ticker, *posters, *self._samples):
+            for task in (ticker, *self._samples):
                 task.cancel()
-            await asyncio.gather(ticker, *posters, *self._samples, return_exceptions=True)
+            await asyncio.gather(ticker, *self._samples, return_exceptions=True)
         tick(sent)
         return sent
 
@@ -143,40 +156,40 @@ class _Run:
             due = start + planned / self._rate
             ahead = due - monotonic()
             if ahead > 0:
-                await asyncio.sleep(ahead)
+                await asyncio.sleep(max(ahead, _TICK))
             elif not self._sent.due % _BREATH:
                 await asyncio.sleep(0)
             head, body = next(self._corpus)
             self._sent.late = max(self._sent.late, monotonic() - due)
             self._sent.due += 1
-            self._due.put_nowait((due, head, body))
+            self._open += 1
+            self._poster.post(_Job(due, head, body), body)
             planned += max(1, head.invoices)
 
-    async def _post(self) -> None:
-        while True:
-            due, head, body = await self._due.get()
-            answer = await self._until_answered(body)
-            if answer is None:
-                self._sent.failed += 1
-            else:
-                self._note(due, head, answer)
-            self._due.task_done()
+    def answered(self, job: _Job, outcome: Outcome) -> None:
+        """Note the answer; what was not taken is posted again after a while."""
+        wait = _RETRY
+        if isinstance(outcome, Unavailable):
+            self._sent.errors[str(outcome)] += 1
+        elif outcome.status in (429, 503):
+            self._sent.statuses[outcome.status] += 1
+            wait = outcome.retry_after(_RETRY)
+        else:
+            self._note(job.due, job.head, outcome)
+            self._close()
+            return
+        now = monotonic()
+        job.until = job.until or now + self._patience
+        if now + wait > job.until:
+            self._sent.failed += 1
+            self._close()
+        else:
+            asyncio.get_running_loop().call_later(wait, self._poster.post, job, job.body)
 
-    async def _until_answered(self, body: bytes | bytearray) -> Answer | None:
-        deadline = monotonic() + self._patience
-        while True:
-            wait = _RETRY
-            try:
-                answer = await self._client.post("/v1/packages", body)
-                if answer.status not in (429, 503):
-                    return answer
-                self._sent.statuses[answer.status] += 1
-                wait = answer.retry_after(_RETRY)
-            except Unavailable as error:
-                self._sent.errors[str(error)] += 1
-            if monotonic() + wait > deadline:
-                return None
-            await asyncio.sleep(wait)
+    def _close(self) -> None:
+        self._open -= 1
+        if not self._open:
+            self._all_answered.set()
 
     def _note(self, due: float, head: Head, answer: Answer) -> None:
         sent = self._sent
@@ -198,7 +211,8 @@ class _Run:
                 sent.surprises[f"taken in spite of {', '.join(head.refused)}"] += 1
             sent.taken += 1
             sent.repeated += head.tally.packages.get("repeated", 0)
-            sent.expected.add(head.tally)
+            tally, times = self._taken.get(id(head.tally), (head.tally, 0))
+            self._taken[id(tally)] = tally, times + 1
             if sent.taken % self._each == 0 and head.mtdiep:
                 task = asyncio.create_task(self._ask(due, head.mtdiep))
                 self._samples.add(task)

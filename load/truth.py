@@ -64,14 +64,14 @@ class Tally(msgspec.Struct):
     total: int = 0
     foreign: int = 0
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: Tally, times: int = 1) -> None:
         for name in self.__struct_fields__:
             mine, theirs = getattr(self, name), getattr(other, name)
             if isinstance(theirs, dict):
                 for key, count in theirs.items():
-                    mine[key] = mine.get(key, 0) + count
+                    mine[key] = mine.get(key, 0) + count * times
             elif theirs:
-                setattr(self, name, mine + theirs)
+                setattr(self, name, mine + theirs * times)
 
 
 def _count(counts: dict[str, int], keys: tuple[str, ...]) -> None:

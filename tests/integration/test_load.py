@@ -48,6 +48,21 @@ def test_send_compares_the_store_with_what_was_sent(stack: Stack, tmp_path: Path
     assert "the same to the đồng" in done.stdout
 
 
+def test_report_of_one_step_and_of_one_that_cannot_be(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hoadon", "load", "report", "--short", "--out", str(tmp_path)]
+    done = subprocess.run(
+        [*command, "--only", "engine", "--only", "lines-5"],
+        capture_output=True, text=True, env=environment(), timeout=110, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+    steps = {one["step"]["name"]: one for one in json.loads((tmp_path / "report.json").read_bytes())["steps"]}
+    assert steps["engine"]["status"] == "fine"
+    assert steps["engine"]["result"]["stages"][0]["microseconds"] > 0
+    assert {steps[name]["status"] for name in ("lines-5", "lines-50")} == {"failed"}
+    assert "find-50" in (tmp_path / "report.md").read_text()
+    assert "lxml" in (tmp_path / "report.md").read_text()
+
+
 def test_send_without_a_gateway_is_one_line() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "hoadon", "load", "send", "--url", "http://127.0.0.1:1", "--key", "x"],

@@ -268,3 +268,12 @@ def test_resume_goes_on_where_it_stopped() -> None:
 def test_unknown_code_is_refused() -> None:
     with pytest.raises(ValueError, match="XYZ-01"):
         Generator(defects={"XYZ-01": 0.1})
+
+
+@pytest.mark.parametrize("lines", [1, 200])
+def test_invoices_have_as_many_lines_as_asked(lines: int) -> None:
+    made = Generator(seed=5, merchants=10, day=DAY, package_size=20, lines=lines)
+    counts = [hdon.count(b"<HHDVu>") for package in islice(made, 20) for hdon in package.body.split(b"<HDon>")[1:]]
+    assert min(counts) >= 1
+    # Now and then a gift, a note or a discount is added, or it is a return of two.
+    assert sum(count in (lines, lines + 1) for count in counts) > 0.95 * len(counts)
