@@ -78,12 +78,25 @@ def fresh_store(data: Path, port: int) -> Iterator[tuple[Settings, psutil.Proces
 
 
 def batches(size: int, sealer: Sealer, *, package_size: int = 50) -> Iterator[dict[str, pa.Table]]:
-    """The tables of endless batches of `size` invoices, as the engine makes them."""
-    corpus = Corpus(Plan(seed=1, merchants=200, package_size=package_size), size)
-    engine, offset = bare_engine(sealer, PARTITIONS), 0
+    """The tables of endless batches of `size` invoices, as the engine makes them without a past."""
+    return batches_of(messages_of(Corpus(Plan(seed=1, merchants=200, package_size=package_size), size), size), sealer)
+
+
+def batches_of(made: Iterator[list[Message]], sealer: Sealer) -> Iterator[dict[str, pa.Table]]:
+    engine = bare_engine(sealer, PARTITIONS)
+    for messages in made:
+        output = engine.process(messages)
+        if output.dead:
+            raise AssertionError(f"the engine refused a generated package: {output.dead[0].reason}")
+        yield {name: table for name, table in output.tables.items() if table.num_rows}
+
+
+def messages_of(corpus: Corpus, size: int) -> Iterator[list[Message]]:
+    """Endless batches of `size` invoices, one package a message, as the gateway puts them on the topic."""
+    offset = 0
     while True:
         messages = []
-        for _, body in islice(corpus, -(-size // package_size)):
+        for _, body in islice(corpus, -(-size // corpus.plan.package_size)):
             received = clock.now_us()
             receipt = wire.Receipt(received, "*", hashlib.sha256(body).hexdigest())
             value, headers = wire.message([wire.Received(receipt, bytes(body))])
@@ -91,10 +104,7 @@ def batches(size: int, sealer: Sealer, *, package_size: int = 50) -> Iterator[di
             offset += 1
             partition = wire.partition_of(key, PARTITIONS)
             messages.append(Message(wire.PACKAGES, partition, offset, received // 1_000, key, dict(headers), value))
-        output = engine.process(messages)
-        if output.dead:
-            raise AssertionError(f"the engine refused a generated package: {output.dead[0].reason}")
-        yield {name: table for name, table in output.tables.items() if table.num_rows}
+        yield messages
 
 
 def measure(sizes: list[int], runs: int, port: int) -> list[Row]:
@@ -118,11 +128,11 @@ def _measure(
         client.command(f"CREATE TABLE bare_{name} AS {name} ENGINE = MergeTree ORDER BY tuple()")
 
     def cost(what: str, work: Callable[[], object]) -> None:
-        began, client_began = _cpu(process), time.process_time()
+        began, client_began = cpu(process), time.process_time()
         work()
         client_took = time.process_time() - client_began
         time.sleep(_SETTLE)
-        taken[what].append(((_cpu(process) - began) / size * 1e6, client_took / size * 1e6))
+        taken[what].append(((cpu(process) - began) / size * 1e6, client_took / size * 1e6))
 
     for number in range(runs):
         tables = next(made)
@@ -143,7 +153,7 @@ def _measure(
     ]
 
 
-def _cpu(process: psutil.Process) -> float:
+def cpu(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
 
