@@ -77,8 +77,24 @@ class Report(msgspec.Struct, frozen=True):
     @property
     def on_time(self) -> bool:
         """Posted as planned, decided within two seconds, and committed soon after: the service kept the rate."""
+        return not self._delays()
+
+    @property
+    def missed(self) -> list[str]:
+        """Why the rate was not kept; empty if it was."""
+        wrong = [] if self.exact else ["an answer or a row is not what it must be"]
+        return [*self._delays(), *wrong]
+
+    def _delays(self) -> list[str]:
         planned = self.invoices / self.rate
-        return self.seconds <= planned / _ON_TIME + 1 and self.drain_seconds <= _DRAIN and self.decision.p99 < _DECIDED
+        found = []
+        if self.seconds > planned / _ON_TIME + 1:
+            found.append(f"posted in {self.seconds:.1f} s instead of {planned:.1f} s")
+        if self.drain_seconds > _DRAIN:
+            found.append(f"last row {self.drain_seconds:.1f} s after the last post")
+        if self.decision.p99 >= _DECIDED:
+            found.append(f"decision's p99 {self.decision.p99:.1f} s")
+        return found
 
 
 def report(plan: Plan, rate: float, sent: Sent, rows: Rows, samples: Sequence[Sample] = ()) -> Report:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 import time
@@ -102,8 +101,8 @@ def _call(arguments: Sequence[str], where: Path) -> int:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> int:
-    """As Ctrl-C does, so that it stops what it started."""
-    process.send_signal(signal.SIGINT)
+    """With time to stop what it started."""
+    process.terminate()
     try:
         return process.wait(_STOP_SECONDS)
     except subprocess.TimeoutExpired:

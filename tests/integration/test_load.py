@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from hoadon.common.errors import Unavailable
@@ -61,6 +64,21 @@ def test_report_of_one_step_and_of_one_that_cannot_be(tmp_path: Path) -> None:
     assert {steps[name]["status"] for name in ("lines-5", "lines-50")} == {"failed"}
     assert "find-50" in (tmp_path / "report.md").read_text()
     assert "lxml" in (tmp_path / "report.md").read_text()
+
+
+def test_report_that_is_ended_ends_its_step(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hoadon", "load", "report", "--short", "--only", "engine", "--out", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()) as process:
+        running = psutil.Process(process.pid)
+        deadline = time.monotonic() + 60
+        children: list[psutil.Process] = []
+        while not any(child.cpu_times().user > 0.5 for child in children):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+            children = running.children()
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
+    assert not any(child.is_running() for child in children)
 
 
 def test_send_without_a_gateway_is_one_line() -> None:

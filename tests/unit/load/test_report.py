@@ -45,6 +45,8 @@ def test_verdict() -> None:
     good = report(Plan(), 3_000, sent(), rows)
     assert good.exact
     assert good.on_time
+    assert good.missed == []
+    assert len(report(Plan(), 3_000, sent(failed=1, seconds=3.0), Rows(9.0, Latency(1, 3, 3, 3, 3))).missed) == 4
     assert good.sustained == 2_000
     assert not report(Plan(), 3_000, sent(failed=1), rows).exact
     assert not report(Plan(), 3_000, sent(surprises=Counter({"HTTP 500": 1})), rows).exact
