@@ -52,6 +52,7 @@ class Size(msgspec.Struct, frozen=True):
 
 
 def measure(package_size: int, invoices: int, port: int) -> Size:
+    invoices = -(-invoices // _BATCH) * _BATCH
     with tempfile.TemporaryDirectory(prefix="hoadon-bench-") as directory:
         data = Path(directory)
         ensure_keys(data / "keys")
