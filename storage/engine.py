@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from hoadon.common.errors import UsageError
+from storage import unwritten
+from storage.unwritten import Mark
 
 DATABASE: Final = "hoadon"
 LOCK: Final = "hoadon.lock"
@@ -58,18 +60,25 @@ class Engine:
     directory: Path
     memory: Memory = field(default_factory=Memory)
     _lock: IO[str] | None = None
+    _mark: Mark | None = None
     _module: Any = None
     _kept: Any = None
 
     @classmethod
     def open(cls, directory: Path, memory: Memory | None = None) -> Engine:
-        """Open or create the store. Raises UsageError: locked by another process, not a directory, or damaged."""
+        """Open or create the store. Raises UsageError: locked by another process, not a directory, full, or damaged."""
         engine = cls(directory, memory or Memory())
-        engine._lock = _lock(directory)
+        engine._lock, before = _lock(directory)
         try:
+            engine._mark = Mark(engine._lock, before)
+            if (left := unwritten.free(directory)) < unwritten.FULL:
+                raise UsageError(f"the disk of {directory} is full: {left // _MIB} MiB are free")
             engine._module = _load()
             engine._kept = engine._module.connect(engine._address(engine.memory.server_settings()))
             engine._prepare()
+        except UsageError:
+            engine.close()
+            raise
         except Exception as error:
             engine.close()
             raise UsageError(f"the store in {directory} is damaged or not a store: {_first_line(error)}") from error
@@ -83,13 +92,27 @@ class Engine:
         with self.session() as connection:
             # An own Atomic database: refreshable views and renames fail in chDB's `default`.
             connection.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic", "TSV")
-            found = connection.query(
-                f"SELECT table FROM system.detached_parts WHERE database = '{DATABASE}'"  # noqa: S608
-                " AND startsWith(reason, 'broken') ORDER BY table LIMIT 1",
-                "TSV",
-            ).bytes()
-        if found:
-            raise ValueError(f"table {found.decode().strip()} has broken parts (see its folder `detached`)")
+            connection.query(f"USE {DATABASE}", "Null")
+            assert self._mark is not None  # noqa: S101
+            unwritten.drop_cut(connection, self._mark)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Around a statement that writes. It is not left, for the process ends, if the disk did not take everything."""
+        roomy = self._roomy()
+        yield
+        if not (roomy and self._roomy()):
+            self.check_writes()
+
+    def _roomy(self) -> bool:
+        return unwritten.free(self.directory) >= unwritten.NEARLY_FULL
+
+    def check_writes(self) -> None:
+        """End the process, with a mark for the next one, if any write to the disk failed since the store was opened."""
+        with self.session() as connection:
+            count = unwritten.failed(connection)
+        if count and self._mark is not None:
+            unwritten.give_up(self._mark, count)
 
     @contextlib.contextmanager
     def session(self) -> Iterator[Any]:
@@ -113,25 +136,20 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0][:300] or type(error).__name__
 
 
-def _lock(directory: Path) -> IO[str]:
-    """An advisory lock that dies with the process, so a killed store leaves nothing stale."""
+def _lock(directory: Path) -> tuple[IO[str], str]:
+    """A lock that dies with the process, so a killed store leaves nothing stale; and what its last owner left in it."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        lock = (directory / LOCK).open("a+")
+        lock = os.fdopen(os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o666), "r+")
     except OSError as error:
         raise UsageError(f"cannot use {directory} as the store's directory: {error.strerror}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        lock.seek(0)
-        owner = lock.read().strip() or "unknown"
+        owner = lock.readline().strip() or "unknown"
         lock.close()
         raise UsageError(f"the store in {directory} is in use by another process (pid {owner})") from error
-    lock.seek(0)
-    lock.truncate()
-    lock.write(f"{os.getpid()}\n")
-    lock.flush()
-    return lock
+    return lock, lock.read()
 
 
 _loading = threading.Lock()

@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -35,6 +36,7 @@ WRITERS: Final = 4
 WAITING: Final = 256
 GRACE: Final = 3
 END: Final = 10.0
+LOOK: Final = 1.0
 
 _log = structlog.get_logger("store")
 
@@ -74,6 +76,19 @@ class Pools:
         return True
 
 
+class _Watch(threading.Thread):
+    """Looks for writes that failed outside statements: merges."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(name="watch", daemon=True)
+        self._engine = engine
+
+    def run(self) -> None:
+        while True:
+            time.sleep(LOOK)
+            self._engine.check_writes()
+
+
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handling, which would end the process by the signal after a clean stop."""
 
@@ -88,6 +103,7 @@ def serve(settings: Settings) -> None:
     with contextlib.closing(_listen(settings.store_port)) as listener:
         engine = Engine.open(settings.data / "store", Memory(settings.store_memory * 1024 * 1024))
         pools = Pools()
+        _Watch(engine).start()
         _log.info("ready", port=settings.store_port)
         uvloop.run(_serve(App(engine, pools), listener))
         if not pools.close(END):

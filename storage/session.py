@@ -84,11 +84,16 @@ class Job:
 
     def _parts(self, connection: Any) -> Iterator[bytes]:
         if self.statement.kind is Kind.INSERT:
-            self._insert(connection)
+            with self.engine.writing():
+                self._insert(connection)
         elif self._streamed:
             yield from self._stream(connection)
-        else:
+        elif self.has_result:
             yield self._query(connection)
+        else:
+            with self.engine.writing():
+                answer = self._query(connection)
+            yield answer
 
     def abort(self) -> None:
         """Stop as soon as possible: a stream at its next block, a running read at once, a write not at all.

@@ -30,8 +30,8 @@ class Bench:
         self.produced: set[tuple[int, int]] = set()
 
     def produce(self, count: int, value: bytes = b"x" * 200) -> None:
-        """`count` messages of one value, spread over the partitions."""
-        records = (kafka.Record(self.topic, b"%d" % (number % 50), value) for number in range(count))
+        """`count` messages of one value, spread about evenly over the partitions."""
+        records = (kafka.Record(self.topic, b"%d" % number, value) for number in range(count))
         self.produced |= set(self._outbox.send(records))
 
     def worker(self, name: str = "worker-1", *, log: str = "given", pause: float = 0.0, **faults: Any) -> ToyWorker:
