@@ -147,12 +147,19 @@ def broker(data: Data = None) -> None:
 
 
 @app.command(rich_help_panel="Operations")
-def migrate(data: Data = None) -> None:
-    """Bring the ClickHouse schema to the current version."""
+def migrate(
+    data: Data = None,
+    show: Annotated[bool, typer.Option("--print", help="Only print the statements of all versions.")] = False,
+) -> None:
+    """Bring the ClickHouse schema to the current version, and periods of keeping to the settings."""
     settings = _instance(data)
-    from storage.migrate import migrate as apply
+    from storage import migrate as schema
 
-    applied = apply(settings)
+    if show:
+        made = [text for each in schema.migrations() for text in schema.statements(each, settings)]
+        typer.echo("".join(f"{text};\n\n" for text in [*schema.preparation(settings), *made]), nl=False)
+        return
+    applied = schema.migrate(settings)
     typer.echo("\n".join(applied) if applied else "the schema is up to date")
 
 

@@ -16,6 +16,7 @@ from clickhouse_connect.driver.httputil import get_pool_manager
 
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
+from storage import cluster
 from storage.errors import explained
 
 # Their warnings repeat whole URLs and stack traces; what failed is told by the error that the caller gets.
@@ -57,7 +58,11 @@ def _options(settings: Settings, readonly: bool, database: str | None) -> dict[s
         # Values in a URL end up in logs and error texts, and keys name persons: they go in the body.
         "form_encode_query_params": True,
         "compress": not _is_local(settings),
-        "settings": _SETTINGS | ({"readonly": 1} if readonly else {}),
+        "settings": {
+            **_SETTINGS,
+            **(cluster.SETTINGS if settings.clickhouse_cluster else {}),
+            **({"readonly": 1} if readonly else {}),
+        },
     }
     if database is not None:
         options["database"] = database

@@ -17,6 +17,7 @@ from clickhouse_connect.driver.client import Client
 
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
+from storage import cluster, retention
 from storage.client import connect
 from storage.engine import DATABASE
 from storage.statement import split
@@ -59,21 +60,46 @@ def migrations(folder: Traversable | None = None) -> list[Migration]:
 
 
 def migrate(settings: Settings) -> list[str]:
-    """Bring the database to the newest version; the names applied now. Raises UsageError, StoreUnavailable."""
-    return apply(settings, migrations())
+    """Bring the database to the newest version and its TTLs to the settings; the names of what was applied now.
+
+    Raises UsageError, StoreUnavailable.
+    """
+    applied = apply(settings, migrations())
+    with connect(settings) as client:
+        return applied + retention.apply(client, settings)
+
+
+def statements(migration: Migration, settings: Settings) -> list[str]:
+    """The DDL of a migration, for one server or for the settings' cluster."""
+    return [text for part in split(migration.sql.encode()) for text in _placed(part.decode(), settings)]
+
+
+def preparation(settings: Settings) -> list[str]:
+    """The DDL before all migrations: the database, the table of what was applied."""
+    where = f" ON CLUSTER {settings.clickhouse_cluster}" if settings.clickhouse_cluster else ""
+    return [
+        f"CREATE DATABASE IF NOT EXISTS {DATABASE}{where} ENGINE = Atomic",
+        *_placed(_LEDGER.strip(), settings),
+    ]
+
+
+def _placed(statement: str, settings: Settings) -> list[str]:
+    name = settings.clickhouse_cluster
+    return cluster.rendered(statement, name, DATABASE) if name else [statement]
 
 
 def apply(settings: Settings, wanted: list[Migration]) -> list[str]:
+    database, ledger = preparation(settings)
     with connect(settings, database="default") as server:
-        server.command(f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic")
+        server.command(database)
     with connect(settings) as client:
-        client.command(_LEDGER)
+        client.command(ledger)
         recorded = _recorded(client)
         _check(wanted, recorded)
         missing = [migration for migration in wanted if migration.version not in recorded]
         for migration in missing:
-            for statement in split(migration.sql.encode()):
-                client.command(statement.decode())
+            for statement in statements(migration, settings):
+                client.command(statement)
             client.insert(
                 "schema_migrations",
                 [[migration.version, migration.name, migration.checksum.encode()]],

@@ -133,12 +133,17 @@ class Offsets:
         while True:
             try:
                 answers = self._admin.list_offsets(question, request_timeout=10.0)
-                return {asked.partition: answer.result().offset for asked, answer in answers.items()}
+                found = {asked.partition: answer.result().offset for asked, answer in answers.items()}
+                # Of a partition whose leader died, the answer may be none (-1001) without an error.
+                if min(found.values()) >= 0:
+                    return found
+                reason = "a partition without a leader"
             except KafkaException as error:
                 # A topic just made, or a leader just moved.
-                if time.monotonic() > until:
-                    raise Unavailable(f"the broker did not tell its offsets: {error.args[0].name()}") from error
-                time.sleep(0.1)
+                reason = error.args[0].name()
+            if time.monotonic() > until:
+                raise Unavailable(f"the broker did not tell its offsets: {reason}")
+            time.sleep(0.1)
 
 
 def read(settings: Settings, topic: str, partition: int, first: int, last: int) -> Iterator[Stored]:

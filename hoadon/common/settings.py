@@ -29,6 +29,15 @@ class Settings(BaseSettings):
     clickhouse_dsn: SecretStr = Field(
         SecretStr("clickhouse+http://127.0.0.1:8123/hoadon"), description="ClickHouse in clickhouse-connect's DSN form"
     )
+    clickhouse_cluster: str = Field(
+        "",
+        pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$",
+        description="cluster whose tables are replicated and sharded (docs/scale.md); empty: one server",
+    )
+    keep: str = Field("", description="days that rows are kept, TABLE=DAYS,…; a table not named keeps them for ever")
+    cold: str = Field("", description="days after which rows move to the cold volume, TABLE=DAYS,…")
+    cold_volume: str = Field("cold", pattern=r"^\w+$", description="that volume's name in the storage policy")
+    storage_policy: str = Field("", pattern=r"^\w*$", description="ClickHouse storage policy; empty: as it is")
     keys_dir: Path | None = Field(None, description="directory of the encryption keys; default DATA/keys")
 
     gateway_host: str = Field("127.0.0.1", description="address the gateway binds")

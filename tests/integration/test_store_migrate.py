@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from hoadon.common.errors import UsageError
+from hoadon.common.settings import Settings
 from storage.client import connect
-from storage.migrate import Migration, apply, migrate, migrations
+from storage.migrate import Migration, apply, migrate, migrations, preparation, statements
 from tests.support.store import StoreProcess
 
 
@@ -63,3 +65,15 @@ def test_a_killed_one_is_continued(tmp_path: Path) -> None:
         assert migrate(running.settings) == [migration.name for migration in migrations()]
         with connect(running.settings) as client:
             assert client.command("EXISTS TABLE watermark") == 1
+
+
+def test_what_a_cluster_would_run_is_read_by_the_engine(empty: StoreProcess) -> None:
+    """Replicated engines and ON CLUSTER are not in the embedded engine; its parser knows them."""
+    settings = Settings(clickhouse_cluster="tax")
+    made = [text for each in migrations() for text in statements(each, settings)]
+    with connect(empty.settings, database="default") as client:
+        for text in [*preparation(settings), *made]:
+            tree = client.command(f"EXPLAIN AST {text}")
+            assert str(tree).startswith(("CreateQuery", "AlterQuery")), text
+        with pytest.raises(DatabaseError):
+            client.command(f"EXPLAIN AST {made[0].replace('ON CLUSTER tax', 'ON CLUSTER')}")
