@@ -26,7 +26,7 @@ def test_one_worker_waits_for_the_store_between_full_batches() -> None:
 def test_a_quiet_worker_decides_within_its_interval() -> None:
     run = simulate(COSTS, ONE, 100.0)
     assert run.kept
-    assert run.p50 == pytest.approx(0.25 + 0.07 + 50 * 130e-6, abs=0.02)
+    assert 0.25 < run.p50 < 0.4
     assert run.p99 < 0.6
     assert run.inserts == pytest.approx(2.0, rel=0.05)
 
