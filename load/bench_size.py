@@ -14,10 +14,13 @@ from typing import Annotated, Final
 import msgspec
 import pyarrow as pa
 import typer
+import zstandard
 from clickhouse_connect.driver.client import Client
 
 from identity.sealing import Sealer, ensure_keys
-from load.bench_insert import batches, fresh_store
+from load.bench_insert import batches, fresh_store, messages_of
+from load.corpus import Corpus
+from load.generator import Plan
 from load.report import machine
 from storage.client import connect
 from storage.sink import Sink
@@ -36,11 +39,13 @@ GROUP BY table, column ORDER BY bytes DESC LIMIT {most:UInt32}
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Bytes per invoice: of the raw XML, as inserted, and merged, by table; the dearest columns when merged."""
+    """Bytes per invoice: of the raw XML, of the message in the broker (one package each, zstd), as inserted, and
+    merged, by table; the dearest columns when merged."""
 
     package_size: int
     invoices: int
     raw: float
+    message: float
     inserted: dict[str, float]
     merged: dict[str, float]
     columns: dict[str, float]
@@ -65,7 +70,15 @@ def measure(package_size: int, invoices: int, port: int) -> Size:
             merged = _sizes(client, invoices)
             rows = client.query(_COLUMNS, {"tables": list(_TABLES), "most": 15}).result_rows
             columns = {f"{table}.{column}": round(size / invoices, 1) for table, column, size in rows}
-            return Size(package_size, invoices, round(raw / invoices, 1), inserted, merged, columns)
+            message = _message(package_size)
+            return Size(package_size, invoices, round(raw / invoices, 1), message, inserted, merged, columns)
+
+
+def _message(package_size: int) -> float:
+    corpus = Corpus(Plan(seed=1, merchants=200, package_size=package_size), _BATCH)
+    compressor = zstandard.ZstdCompressor()
+    values = [message.value or b"" for message in next(messages_of(corpus, _BATCH))]
+    return round(sum(len(compressor.compress(value)) for value in values) / len(values) / package_size, 1)
 
 
 def _fill(sink: Sink, made: Iterator[dict[str, pa.Table]], invoices: int) -> int:
@@ -93,7 +106,8 @@ def markdown(sizes: list[Size]) -> str:
             *(f"| {table} | {size.inserted.get(table, 0):.1f} | {kept:.1f} |" for table, kept in size.merged.items()),
             f"| all | {sum(size.inserted.values()):.1f} | {sum(size.merged.values()):.1f} |",
             "",
-            f"On disk, merged, to raw XML: 1/{1 / size.ratio:.1f} ({size.ratio:.3f}). Dearest columns: "
+            f"In the broker {size.message:,.0f}. On disk, merged, to raw XML: 1/{1 / size.ratio:.1f} "
+            f"({size.ratio:.3f}). Dearest columns: "
             + ", ".join(f"{name} {bytes_:.1f}" for name, bytes_ in size.columns.items()),
             "",
         ]
