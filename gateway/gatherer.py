@@ -12,8 +12,10 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 _MOST: Final = 500
-# At most a tenth of the time is spent asking, so that many waiting clients cannot keep the store busy.
+# At most a tenth of the time is spent asking, so that many waiting clients cannot keep the store busy; but one answer
+# that took seconds, as of a store that stood still, must not hold up the questions after it.
 _REST: Final = 9.0
+_LONGEST_REST_S: Final = 0.5
 
 
 class Gatherer(Generic[K, V]):
@@ -56,4 +58,4 @@ class Gatherer(Generic[K, V]):
                 for key, future in asked.items():
                     future.set_result(found.get(key))
             now = self._loop.time()
-            self._not_before = now + max(self._tick_s, _REST * (now - began))
+            self._not_before = now + max(self._tick_s, min(_REST * (now - began), _LONGEST_REST_S))

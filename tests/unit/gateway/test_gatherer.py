@@ -73,3 +73,15 @@ def test_one_client_that_goes_does_not_take_the_answer_from_the_others() -> None
             await first
 
     asyncio.run(run())
+
+
+def test_after_a_store_that_stood_still_the_next_question_is_not_held_up() -> None:
+    async def run() -> None:
+        store = Store(0.4)
+        gatherer = Gatherer(store.fetch, 0.001)
+        await gatherer.ask("a")
+        store.seconds = 0.0
+        async with asyncio.timeout(1.5):
+            assert await gatherer.ask("b") == "B"
+
+    asyncio.run(run())
