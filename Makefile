@@ -14,7 +14,7 @@ WHEELS := --only-binary :all: $(if $(filter aarch64 arm64,$(shell uname -m)),--n
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DELETE_ON_ERROR:
-.PHONY: help install run test lint format lock
+.PHONY: help install run test lint peers format lock
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -29,6 +29,13 @@ lint: install ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+peers: ## Install what load.peers compares with into .venv-peers (Python 3.11)
+	@python3.11 -m venv --clear .venv-peers
+	@.venv-peers/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes $(WHEELS) \
+		-r requirements/peers-py311.txt
+	@.venv-peers/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation \
+		--config-settings editable_mode=compat --editable .
 
 format: install ## Put the code in style
 	@$(BIN)/ruff check --fix .
@@ -59,4 +66,7 @@ lock: install ## Write the lock files anew (Python packages, jars)
 			--python-version 3.$$minor --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 			--output-file requirements/py3$$minor.txt || exit; \
 	done
+	@$(BIN)/uv pip compile pyproject.toml requirements/peers.in requirements/build.in --upgrade --quiet \
+		--extra service --extra embedded --extra load --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-emit-index-url --no-emit-find-links --output-file requirements/peers-py311.txt
 	@$(BIN)/python -m hoadon.artifacts_lock

@@ -11,8 +11,10 @@ import typer
 
 
 def drills(
-    short: Annotated[bool, typer.Option("--short", help="Each fault once, outages of seconds.")] = False,
-    faults: Annotated[int, typer.Option(min=1, metavar="N", help="How many, one after the other.")] = 100,
+    short: Annotated[bool, typer.Option("--short", help="Outages of seconds, not of a minute.")] = False,
+    faults: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many, one after the other (100; short: each once).")
+    ] = None,
     only: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only these faults; repeatable.")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same faults and packages.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep data, logs and reports here.")] = None,
@@ -35,7 +37,7 @@ def drills(
     names = tuple(only or ())
     order = Order(
         names=names,
-        count=len(names or FAULTS) if short else faults,
+        count=faults or (len(names or FAULTS) if short else 100),
         short=short,
         seed=time.time_ns() // 1_000_000 % 1_000_000 if seed is None else seed,
         workers=workers,
