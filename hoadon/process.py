@@ -43,14 +43,16 @@ def stay_with_parent() -> None:
         die_with_parent(int(parent))
 
 
-def start_child(module: str, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
+def start_child(
+    module: str, arguments: Sequence[str], environment: Mapping[str, str], log: Path, python: str = sys.executable
+) -> Child:
     """Start `python -m module` with its output appended to `log`, in a process group of its own.
 
     `-P`: what lies in the working directory must not stand in for our packages.
     """
     with log.open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", module, *arguments],
+            [python, "-P", "-m", module, *arguments],
             env={**os.environ, **environment, PARENT_ENV: str(os.getpid())},
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -9,6 +9,8 @@ turns with every repetition, so that none always runs first.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -62,13 +64,30 @@ class Peer(NamedTuple):
 
 
 AIOKAFKA: Final = "load.peers.plain_aiokafka"
+QUIX: Final = "load.peers.quix"
+BYTEWAX: Final = "load.peers.wax"
+_APART: Final = {QUIX: "quixstreams", BYTEWAX: "bytewax"}
+"""Modules whose packages are not in the lock files; `make peers` installs them beside."""
 PEERS: Final = (
     Peer("hoadon", "hoadon"),
     Peer("aiokafka + our engine", AIOKAFKA, ("engine",)),
+    Peer("quix-streams + our engine", QUIX, ("engine",)),
+    Peer("bytewax + our engine", BYTEWAX, ("engine",)),
     Peer("(b) aiokafka + lxml + row lists", AIOKAFKA, ("rows",)),
+    Peer("(c) quix-streams", QUIX, ("rows",)),
+    Peer("(d) bytewax", BYTEWAX, ("rows",)),
     Peer("(e) Faust tutorial", "load.peers.faust_tutorial"),
     Peer("(a) aiokafka + xmlschema, insert per package", AIOKAFKA, ("naive",), share=0.02),
 )
+
+
+def python_of(peer: Peer) -> str | None:
+    """The interpreter that has the peer's packages: this one, that of `make peers`, or none."""
+    package = _APART.get(peer.module)
+    if package is None or importlib.util.find_spec(package) is not None:
+        return sys.executable
+    apart = Path(__file__).parents[2] / ".venv-peers" / "bin" / "python"
+    return str(apart) if apart.exists() else None
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -147,7 +166,7 @@ def run(
         for table in _TABLES:
             client.command(f"TRUNCATE TABLE {table}")
         wanted = max(20, int(len(tallies) * peer.share))
-        children = [_start(bed, peer, topic, number, size) for number in range(1, processes + 1)]
+        children = [_start(bed, peer, topic, number, processes, size) for number in range(1, processes + 1)]
         try:
             rate, costs = _watch(client, bed, children, wanted, size, seconds)
         finally:
@@ -160,8 +179,11 @@ def run(
         return Figure(peer.name, size, processes, round(rate, 1), *costs, exact or peer.share < 1.0)
 
 
-def _start(bed: Bed, peer: Peer, topic: str, number: int, size: int) -> Child:
-    settings = bed.settings
+def _start(bed: Bed, peer: Peer, topic: str, number: int, of: int, size: int) -> Child:
+    """Raises UsageError where the peer's packages are not installed."""
+    settings, python = bed.settings, python_of(peer)
+    if python is None:
+        raise UsageError(f"{_APART[peer.module]} is not installed: make peers")
     environment = {
         "HOADON_DATA": str(settings.data),
         "HOADON_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
@@ -172,7 +194,9 @@ def _start(bed: Bed, peer: Peer, topic: str, number: int, size: int) -> Child:
     if peer.module == "hoadon":
         return start_child("hoadon", ["worker", "--id", f"worker-{number}"], environment, log)
     batch = max(1, BATCH // size)
-    return start_child(peer.module, [topic, _GROUP, str(batch), *peer.arguments], environment, log)
+    cluster = (number, of, settings.store_port + 200) if peer.module == BYTEWAX else ()
+    arguments = [topic, _GROUP, str(batch), *peer.arguments, *map(str, cluster)]
+    return start_child(peer.module, arguments, environment, log, python)
 
 
 def _watch(
@@ -262,7 +286,13 @@ def main(
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON.")] = None,
 ) -> None:
     """Compare consumers."""
-    chosen = [peer for peer in PEERS if not only or any(part in peer.name for part in only)]
+    wanted = [peer for peer in PEERS if not only or any(part in peer.name for part in only)]
+    chosen = [peer for peer in wanted if python_of(peer)]
+    missing = "".join(
+        f"Not measured: {peer.name}, for {_APART[peer.module]} is not installed (`make peers`).\n"
+        for peer in wanted
+        if peer not in chosen
+    )
     figures: list[Figure] = []
     for size in sizes or [50, 1]:
         with (
@@ -277,7 +307,7 @@ def main(
                     for peer in (*chosen[turn % len(chosen) :], *chosen[: turn % len(chosen)]):
                         figures.append(run(made, peer, _PLAIN, tallies, size, many, seconds))
                         typer.echo(f"{figures[-1].peer}, {size}, {many}: {figures[-1].rate:,.0f}/s", err=True)
-    typer.echo(markdown(figures))
+    typer.echo(markdown(figures) + missing)
     if json is not None:
         json.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=2) + b"\n")
 

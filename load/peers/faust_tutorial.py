@@ -7,13 +7,11 @@ the offsets: it may lose messages.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import sys
 import tempfile
 from typing import Any
 
 import faust
-from lxml import etree
 
 from hoadon.common.settings import Settings
 from load.peers import plain
@@ -37,12 +35,7 @@ def main(topic: str, group: str, batch: int) -> None:
     client, schema = connect(settings), plain.schema()
 
     def store(bodies: list[bytes]) -> None:
-        gathered: plain.Rows = {}
-        for body in bodies:
-            root = etree.fromstring(body)
-            schema.assertValid(root)
-            plain.add(gathered, plain.rows_of(root, hashlib.sha256(body).hexdigest()))
-        plain.insert(client, gathered)
+        plain.insert(client, plain.parsed(schema, bodies))
 
     @app.agent(app.topic(topic))
     async def packages(stream: Any) -> None:

@@ -5,6 +5,8 @@ Less than hoadon does: no rules, no identity, no receipt, no findings, no eviden
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -97,9 +99,14 @@ def money(element: etree._Element, path: str) -> Decimal:
     return Decimal(text(element, path) or 0)
 
 
-def add(gathered: Rows, more: Rows) -> Rows:
-    for table, rows in more.items():
-        gathered.setdefault(table, []).extend(rows)
+def parsed(valid: etree.XMLSchema, bodies: Iterable[bytes]) -> Rows:
+    """The rows of several packages. Raises DocumentInvalid."""
+    gathered: Rows = {}
+    for body in bodies:
+        root = etree.fromstring(body)
+        valid.assertValid(root)
+        for table, rows in rows_of(root, hashlib.sha256(body).hexdigest()).items():
+            gathered.setdefault(table, []).extend(rows)
     return gathered
 
 

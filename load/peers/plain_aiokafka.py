@@ -43,17 +43,7 @@ def naive(settings: Settings) -> Work:
 
 def rows(settings: Settings) -> Work:
     client, schema = connect(settings), plain.schema()
-
-    def work(records: Sequence[ConsumerRecord]) -> None:
-        gathered: plain.Rows = {}
-        for record in records:
-            body = record.value or b""
-            root = etree.fromstring(body)
-            schema.assertValid(root)
-            plain.add(gathered, plain.rows_of(root, hashlib.sha256(body).hexdigest()))
-        plain.insert(client, gathered)
-
-    return work
+    return lambda records: plain.insert(client, plain.parsed(schema, (record.value or b"" for record in records)))
 
 
 def engine(settings: Settings) -> Work:
