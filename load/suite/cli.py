@@ -22,7 +22,7 @@ def report(
     seconds: Annotated[float | None, typer.Option(min=1, help="Of each run (120; short: 15).")] = None,
     soak: Annotated[float | None, typer.Option(min=0, help="Seconds of the long run (1,200; short: 0, none).")] = None,
     only: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only steps whose name begins so; repeatable.")
+        list[str] | None, typer.Option(metavar="NAME", help="Only steps called NAME or NAME-…; repeatable.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Do not repeat steps that are fine in DIR.")] = False,
     port_offset: Annotated[int, typer.Option(help="Of the instances that are started.")] = 20_000,
@@ -43,9 +43,9 @@ def report(
     form = msgspec.structs.replace(
         SHORT if short else LONG, **{name: value for name, value in given.items() if value is not None}
     )
-    chosen = [one for one in steps(form, port_offset) if not only or one.name.startswith(tuple(only))]
+    chosen = [one for one in steps(form, port_offset) if not only or _named(one.name, only)]
     if not chosen:
-        raise UsageError(f"no step begins with {' or '.join(only or ())}")
+        raise UsageError(f"no step is called {' or '.join(only or ())}")
     out.mkdir(parents=True, exist_ok=True)
     fine = False
     for done in run(chosen, out, resume=resume, say=typer.echo):
@@ -53,3 +53,7 @@ def report(
         fine = all(one.status == "fine" for one in done)
     typer.echo(f"report in {out}")
     raise typer.Exit(0 if fine else 1)
+
+
+def _named(name: str, only: list[str]) -> bool:
+    return any(f"{name}-".startswith(f"{one}-") for one in only)

@@ -41,14 +41,18 @@ class Done(msgspec.Struct, frozen=True):
 
 
 def run(steps: Sequence[Step], directory: Path, *, resume: bool, say: Callable[[str], None]) -> Iterator[list[Done]]:
-    """All that is done so far, after each step. With `resume`, a step that is fine in `directory` is not run again."""
+    """All that is done so far, after each step. With `resume`, a step that is fine in `directory` is not run again, and
+    its rate serves steps that need it."""
     done: list[Done] = []
     for number, step in enumerate(steps, 1):
         where = directory / "steps" / step.name
         kept = _kept(where) if resume else None
         if kept is None or kept.step != step:
             say(f"{number}/{len(steps)} {step.name} …")
-            kept = _run(step, done, where)
+            before = next((one for one in done if one.step.name == step.rate_of), None)
+            if before is None and resume:
+                before = _kept(directory / "steps" / step.rate_of)
+            kept = _run(step, before, where)
             where.mkdir(parents=True, exist_ok=True)
             (where / "done.json").write_bytes(msgspec.json.encode(kept))
         say(f"{number}/{len(steps)} {step.name}: {kept.status}, {kept.seconds:.0f} s {kept.why}".rstrip())
@@ -64,13 +68,13 @@ def _kept(where: Path) -> Done | None:
     return found if found.status == "fine" else None
 
 
-def _run(step: Step, done: Sequence[Done], where: Path) -> Done:
+def _run(step: Step, before: Done | None, where: Path) -> Done:
+    """`before` is the step whose rate is wanted."""
     file = where / "report.json"
     arguments = [*step.arguments, *(("--out", str(where)) if step.bench else ("--json", str(file)))]
     if step.rate_of:
-        before = next((one for one in done if one.step.name == step.rate_of and one.result is not None), None)
-        if before is None:
-            return Done(step, arguments, "failed", 0.0, "", f"there is no rate: {step.rate_of} failed")
+        if before is None or before.result is None:
+            return Done(step, arguments, "failed", 0.0, "", f"there is no rate: {step.rate_of} has none")
         arguments += ["--rate", f"{before.result['rate'] * step.share:.1f}"]
     where.mkdir(parents=True, exist_ok=True)
     file.unlink(missing_ok=True)

@@ -54,14 +54,15 @@ def test_send_compares_the_store_with_what_was_sent(stack: Stack, tmp_path: Path
 def test_report_of_one_step_and_of_one_that_cannot_be(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hoadon", "load", "report", "--short", "--out", str(tmp_path)]
     done = subprocess.run(
-        [*command, "--only", "engine", "--only", "lines-5"],
+        [*command, "--only", "engine", "--only", "lines"],
         capture_output=True, text=True, env=environment(), timeout=110, check=False,
     )  # fmt: skip
     assert done.returncode == 1, done.stdout + done.stderr
     steps = {one["step"]["name"]: one for one in json.loads((tmp_path / "report.json").read_bytes())["steps"]}
     assert steps["engine"]["status"] == "fine"
     assert steps["engine"]["result"]["stages"][0]["microseconds"] > 0
-    assert {steps[name]["status"] for name in ("lines-5", "lines-50")} == {"failed"}
+    assert {one["status"] for name, one in steps.items() if name != "engine"} == {"failed"}
+    assert len(steps) > 2
     assert "find-50" in (tmp_path / "report.md").read_text()
     assert "lxml" in (tmp_path / "report.md").read_text()
 

@@ -90,6 +90,9 @@ def test_resuming_repeats_what_was_not_fine(here: Path) -> None:
     assert after["second"].result["rate"] == 200
     other = run_all([step("first", "good", share=0.5)], here, resume=True)
     assert other["first"].result["rate"] == 200
+    assert run_all([step("after", "good", rate_of="first")], here)["after"].status == "failed"
+    after = run_all([step("after", "good", rate_of="first")], here, resume=True)
+    assert after["after"].result["given"] == "200.0"
 
 
 def test_a_failed_step_leaves_no_old_figures(here: Path) -> None:
