@@ -46,6 +46,7 @@ class Lookups:
         self._invoices = Gatherer(self._fetch_invoices, tick)
         self._decided = _Decided(cache_bytes)
         self._watermark: tuple[float, int | None] = (0.0, None)
+        self._usual_s = 0.0
 
     async def packages(self, mtdiep: str) -> Sequence[PackageRow]:
         """Every package decided under `mtdiep`, the first decided first."""
@@ -79,11 +80,12 @@ class Lookups:
         return value
 
     async def wait_for(self, ask: Callable[[], Awaitable[T | None]], seconds: float) -> T | None:
-        """Ask until there is an answer or `seconds` are over: at every tick first, then less and less often."""
+        """Ask until there is an answer or `seconds` are over: at once, after half of the time that it usually takes,
+        then less and less often."""
         loop = asyncio.get_running_loop()
         began = loop.time()
+        age = 0.0
         while True:
-            age = loop.time() - began
             try:
                 found = await ask()
             except Unavailable:
@@ -91,12 +93,15 @@ class Lookups:
                     raise
                 found = None
             left = seconds - (loop.time() - began)
+            if found is not None and age:
+                self._usual_s += (age - self._usual_s) / 8
             if found is not None or left <= 0 or self._stopping.is_set():
                 return found
-            pause = min(max(self._tick_s, age / 8), _SLOWEST_ASK_S, left)
+            pause = min(max(self._tick_s, age / 8, self._usual_s / 2 - age), _SLOWEST_ASK_S, left)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._stopping.wait()
+            age = loop.time() - began
 
     async def ping(self) -> bool:
         """Whether the store answers and has its tables."""
