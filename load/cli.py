@@ -203,6 +203,9 @@ def cluster(
     kills: Annotated[
         int, typer.Option(min=0, help="Run hoadon on it under load, SIGKILL a node so often, compare. 0: just run it.")
     ] = 0,
+    majority: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="After that SIGKILL two at once for so long.")
+    ] = 0,
     rate: Annotated[float, typer.Option(min=1, help="Invoices per second, while nodes are killed.")] = 200,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
     seed: Seed = 1,
@@ -226,12 +229,13 @@ def cluster(
                 with contextlib.suppress(KeyboardInterrupt):
                     signal.pause()
                 return
-            with Killer(made, kills, 1 if seed is None else seed) as killer:
+            with Killer(made, kills, 1 if seed is None else seed, majority=majority) as killer:
                 report = _on_cluster(made.bootstrap, killer, data, rate, workers, port_offset, seed)
     _show(report, json)
     fine = report.exact and len(killer.done) == kills and killer.error is None
+    two = f", then two at once for {majority:g} s" if majority else ""
     typer.echo(
-        f"\n{'kept' if fine else 'NOT KEPT'}: {len(killer.done)} nodes killed ({killer.error or 'all came back'})"
+        f"\n{'kept' if fine else 'NOT KEPT'}: {len(killer.done)} nodes killed{two} ({killer.error or 'all came back'})"
     )
     raise typer.Exit(0 if fine else 1)
 

@@ -150,10 +150,15 @@ def running_cluster(data: Path, base_port: int) -> Iterator[Cluster]:
 
 
 class Killer:
-    """Kills a node at random moments, one at a time, and starts it again, until `kills` are done or all ends."""
+    """Kills a node at random moments, one at a time, and starts it again, until `kills` are done or all ends.
 
-    def __init__(self, cluster: Cluster, kills: int, seed: int, pause: tuple[float, float] = (2.0, 6.0)) -> None:
-        self._cluster, self._kills, self._pause = cluster, kills, pause
+    Then, if `majority`, two at once for so many seconds.
+    """
+
+    def __init__(
+        self, cluster: Cluster, kills: int, seed: int, *, majority: float = 0.0, pause: tuple[float, float] = (2.0, 6.0)
+    ) -> None:
+        self._cluster, self._kills, self._pause, self._majority = cluster, kills, pause, majority
         self._random = random.Random(seed)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="killer", daemon=True)
@@ -171,7 +176,8 @@ class Killer:
     @property
     def seconds(self) -> float:
         """About how long all kills take, a node's start included."""
-        return self._kills * (sum(self._pause) / 2 + _AROUND)
+        two = self._majority + _AROUND + self._pause[1] if self._majority else 0.0
+        return self._kills * (sum(self._pause) / 2 + _AROUND) + two
 
     def start(self) -> None:
         self._thread.start()
@@ -185,5 +191,16 @@ class Killer:
                 self._stop.wait(self._random.uniform(0.5, 3.0))
                 node.start()
                 self._cluster.await_all()
+            if self._majority:
+                self._lose_two()
         except UsageError as error:
             self.error = error
+
+    def _lose_two(self) -> None:
+        two = self._random.sample(self._cluster.nodes, 2)
+        for node in two:
+            node.kill()
+        self._stop.wait(self._majority)
+        for node in two:
+            node.start()
+        self._cluster.await_all()

@@ -73,6 +73,8 @@ class Engine:
             engine._mark = Mark(engine._lock, before)
             if (left := unwritten.free(directory)) < unwritten.FULL:
                 raise UsageError(f"the disk of {directory} is full: {left // _MIB} MiB are free")
+            if engine._mark.since:
+                unwritten.forget_tokens(directory)
             engine._module = _load()
             engine._kept = engine._module.connect(engine._address(engine.memory.server_settings()))
             engine._prepare()

@@ -6,7 +6,8 @@ good parts. It counts such writes, though. So the store looks at the count befor
 is nearly full, and once a second besides (for a merge, or an error of another kind); when it has grown, the process
 leaves a mark and ends without an answer. The next one finds the cut parts set aside by the engine. Under the mark they
 are no loss: an insert among them was never answered, and what a merge had replaced is there still, for the engine keeps
-that for eight minutes. docs/upstream/chdb-ignored-writes.md has the details.
+that for eight minutes. The tokens of inserts are forgotten then: such an insert may have left its token, and would be
+taken for a repetition when it comes again. docs/upstream/chdb-ignored-writes.md has the details.
 """
 
 from __future__ import annotations
@@ -29,13 +30,14 @@ _MARK: Final = "writes failed since "
 
 _COUNT: Final = "SELECT sum(value) FROM system.events WHERE event = 'WriteBufferFromFileDescriptorWriteFailed'"
 _BROKEN: Final = """
-    SELECT d.table, d.name, toUnixTimestamp(d.modification_time), d.level = 0 OR count(p.name) > 0
+    SELECT d.table, d.name, toUnixTimestamp(d.modification_time),
+        any(d.min_block_number = d.max_block_number) OR countIf(p.active = 1) > 0
     FROM system.detached_parts AS d
     LEFT JOIN (SELECT * FROM system.parts WHERE active) AS p
     ON p.database = d.database AND p.table = d.table AND p.partition_id = d.partition_id
     AND p.min_block_number >= d.min_block_number AND p.max_block_number <= d.max_block_number
     WHERE d.database = currentDatabase() AND startsWith(d.reason, 'broken')
-    GROUP BY ALL ORDER BY d.table, d.name FORMAT TSV
+    GROUP BY d.table, d.name, d.modification_time ORDER BY d.table, d.name FORMAT TSV
 """
 
 _log = structlog.get_logger("store")
@@ -91,10 +93,16 @@ def give_up(mark: Mark, count: int) -> NoReturn:
     os._exit(1)
 
 
+def forget_tokens(directory: Path) -> None:
+    """Before the engine reads them. They serve the retries of one process; rows are idempotent without them."""
+    for log in directory.glob("store/*/*/deduplication_logs/*.txt"):
+        log.unlink()
+
+
 def drop_cut(connection: Any, mark: Mark) -> None:
     """Drop the parts that the writes under `mark` left broken.
 
-    Raises Damaged at any other broken part: one that is older, without a mark, or merged of parts that are not there.
+    Raises Damaged at any other broken part: older, without a mark, or merged of several of which none is there.
     """
     for row in connection.query(_BROKEN, "TSV").bytes().decode().splitlines():
         table, name, made, replaceable = row.split("\t")

@@ -17,11 +17,12 @@ from storage.engine import Engine
 from storage.protocol import Request
 from storage.session import Job
 
-def run(sql, body=b""):
-    return b"".join(Job(engine, Request(sql.encode(), body, "q")).run()).decode().split()
+def run(sql, body=b"", **settings):
+    return b"".join(Job(engine, Request(sql.encode(), body, "q", settings=settings)).run()).decode().split()
 
 def insert(first, count):
-    run("INSERT INTO hoadon.t (n) FORMAT TSV", "".join(f"{n}\\n" for n in range(first, first + count)).encode())
+    rows = "".join(f"{n}\\n" for n in range(first, first + count)).encode()
+    run("INSERT INTO hoadon.t (n) FORMAT TSV", rows, insert_deduplication_token=f"{first}")
 
 def no_room():
     unwritten.NEARLY_FULL = 1 << 62
@@ -29,7 +30,8 @@ def no_room():
 
 logging.configure("store", "INFO")
 engine = Engine.open(Path(sys.argv[1]))
-run("CREATE TABLE IF NOT EXISTS hoadon.t (n UInt64, s String DEFAULT randomString(400)) ENGINE = MergeTree ORDER BY n")
+run("CREATE TABLE IF NOT EXISTS hoadon.t (n UInt64, s String DEFAULT randomString(400))"
+    " ENGINE = ReplacingMergeTree ORDER BY n SETTINGS non_replicated_deduplication_window = 100")
 """
 _INSERT = "insert(600, 3000)"
 _MERGE = "run('OPTIMIZE TABLE hoadon.t FINAL')"
