@@ -195,6 +195,7 @@ class Killer:
                 self._lose_two()
         except UsageError as error:
             self.error = error
+        self._stop.wait()  # the kernel ends a node with the thread that started it
 
     def _lose_two(self) -> None:
         two = self._random.sample(self._cluster.nodes, 2)

@@ -200,7 +200,7 @@ def markdown(value: Report) -> str:
             "",
         ]
     if value.errors:
-        lines.append(f"- connection errors: {_counts(value.errors)}")
+        lines.append(f"- errors: {_counts(value.errors)}")
     if value.surprises:
         lines.append(f"- **answers not foretold**: {_counts(value.surprises)}")
     if value.found is None:

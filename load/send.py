@@ -225,6 +225,8 @@ class _Run:
             answer = await self._asking.get(f"/v1/packages/{mtdiep}?wait={_WAIT}", patience=_WAIT)
             if answer.status == 200:
                 self._sent.decisions.append(monotonic() - due)
+            elif answer.status == 202:
+                self._sent.errors[f"not decided within {_WAIT} s"] += 1
             else:
                 self._sent.surprises[f"GET of a package: HTTP {answer.status}"] += 1
 
