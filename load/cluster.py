@@ -26,7 +26,7 @@ from hoadon.process import die_with_parent
 NODES: Final = 3
 _START_SECONDS: Final = 90.0
 _STOP_SECONDS: Final = 10.0
-_AROUND: Final = 8.0
+_AROUND: Final = 13.0
 
 
 class Node:
