@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import pyarrow as pa
@@ -23,12 +23,23 @@ _LONGEST_WAIT: Final = 5.0
 
 
 class Sink:
-    """`patience`: seconds one table's insert is retried before StoreUnavailable. `stop` ends the waiting early."""
+    """`patience`: seconds one table's insert is retried before StoreUnavailable. `stop` ends the waiting early.
 
-    def __init__(self, client: Client, *, patience: float = 60.0, stop: threading.Event | None = None) -> None:
+    `may_write` is called before each insert, and raises where this process must not write any more.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        patience: float = 60.0,
+        stop: threading.Event | None = None,
+        may_write: Callable[[], None] = lambda: None,
+    ) -> None:
         self._client = client
         self._patience = patience
         self._stop = stop or threading.Event()
+        self._may_write = may_write
 
     def write(self, tables: Mapping[str, pa.Table], token: str) -> None:
         """Insert every table that has rows. Raises StoreUnavailable; any other error is the batch's own fault."""
@@ -40,6 +51,7 @@ class Sink:
         deadline = time.monotonic() + self._patience
         wait = _FIRST_WAIT
         while True:
+            self._may_write()
             try:
                 self._client.insert_arrow(name, rows, settings={"insert_deduplication_token": token, "async_insert": 0})
                 return

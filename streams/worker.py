@@ -28,6 +28,7 @@ from hoadon.process import lock_file
 from streams import deadshare, kafka, wire
 from streams.batching import Batches, Bounds
 from streams.engine import Message
+from streams.fence import Fence
 from streams.health import Health
 from streams.lag import Lag
 from streams.quiet import throttle
@@ -47,16 +48,17 @@ def serve(settings: Settings, *, jobs: bool) -> None:
     throttle()
     with slot(settings):
         kafka.ensure_topics(settings, patience=settings.patience)
-        processing = build(settings)
+        fence = Fence()
+        processing = build(settings, fence)
         beside: list[Callable[[], contextlib.AbstractContextManager[Any]]] = []
         if jobs:
             from streams.jobs import Jobs
 
             beside.append(lambda: Jobs(settings))
-        run(settings, processing, beside=beside)
+        run(settings, processing, beside=beside, fence=fence)
 
 
-def build(settings: Settings) -> Processing:
+def build(settings: Settings, fence: Fence | None = None) -> Processing:
     """The processing of a production worker: the engine on the store. Raises UsageError, Unavailable."""
     from identity.sealing import KeyProblem, Sealer
     from invoice_schema.envelope import Limits
@@ -89,7 +91,7 @@ def build(settings: Settings) -> Processing:
     engine = Engine(reader, StorePast(client), sealer, limits, *snapshots, *counts, trust)
     return Processing(
         engine,
-        Sink(connect(settings), patience=settings.patience),
+        Sink(connect(settings), patience=settings.patience, may_write=fence.check if fence else lambda: None),
         kafka.Outbox(settings, patience=settings.patience),
         sealer,
         topic=wire.PACKAGES,
@@ -128,6 +130,7 @@ def run(
     group: str | None = None,
     transport: type[StrictTransport] | None = None,
     beside: Iterable[Callable[[], contextlib.AbstractContextManager[Any]]] = (),
+    fence: Fence | None = None,
 ) -> None:
     """Run the worker on `topic`; returns after a signal, ends the process with 1 after a crash."""
     from streams.app import GROUP, make_app
@@ -144,7 +147,7 @@ def run(
         health = stack.enter_context(Health("127.0.0.1", settings.metrics_port + number(settings.worker_id)))
         for service in beside:
             stack.enter_context(service())
-        crashed = loop.run_until_complete(_live(app, settings, health, lag))
+        crashed = loop.run_until_complete(_live(app, settings, health, lag, fence or Fence()))
     if crashed is None:
         thread.shutdown()
         loop.close()
@@ -199,7 +202,7 @@ def message_of(message: Any) -> Message:
     )
 
 
-async def _live(app: faust.App, settings: Settings, health: Health, lag: Lag) -> BaseException | None:
+async def _live(app: faust.App, settings: Settings, health: Health, lag: Lag, fence: Fence) -> BaseException | None:
     """Start the app and wait for a signal or a crash; the crash's reason, None after a clean stop."""
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
@@ -208,7 +211,7 @@ async def _live(app: faust.App, settings: Settings, health: Health, lag: Lag) ->
     start = asyncio.ensure_future(app.start())
     signalled = asyncio.ensure_future(stopping.wait())
     crashed = asyncio.ensure_future(app._crashed.wait())
-    measured = asyncio.ensure_future(_measure(app, health, lag))
+    measured = asyncio.ensure_future(_measure(app, health, lag, fence))
     waiting = {start, signalled, crashed, measured}
     while not (signalled.done() or crashed.done()):
         done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -229,8 +232,9 @@ async def _live(app: faust.App, settings: Settings, health: Health, lag: Lag) ->
     return app.crash_reason if app._crashed.is_set() else None
 
 
-async def _measure(app: faust.App, health: Health, lag: Lag) -> None:
+async def _measure(app: faust.App, health: Health, lag: Lag, fence: Fence) -> None:
     while True:
+        fence.beat()
         consumer = cast("StrictConsumer | None", app._consumer)
         health.ready = bool(consumer and consumer.flow_active and app.flow_control.is_active())
         health.beat()
