@@ -20,7 +20,7 @@ class StoodStill(Unavailable):
 
 
 class Fence:
-    """`beat` is called twice a second by the loop, `check` before a write, by any thread; it counts from the first beat."""
+    """`beat` is called twice a second by the loop, `check` before a write, by any thread. The first beat begins it."""
 
     def __init__(self, limit: float = STOOD_STILL) -> None:
         self._limit = limit
