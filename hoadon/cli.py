@@ -152,9 +152,9 @@ def migrate(
     show: Annotated[bool, typer.Option("--print", help="Only print the statements of all versions.")] = False,
 ) -> None:
     """Bring the ClickHouse schema to the current version, and periods of keeping to the settings."""
-    settings = _instance(data)
     from storage import migrate as schema
 
+    settings = _settings(data=data) if show else _instance(data)
     if show:
         made = [text for each in schema.migrations() for text in schema.statements(each, settings)]
         typer.echo("".join(f"{text};\n\n" for text in [*schema.preparation(settings), *made]), nl=False)

@@ -144,3 +144,14 @@ def test_validate_with_authorities(tmp_path: Path) -> None:
         )
     ]
     assert results == [1, 0, 0, 1, 2]
+
+
+def test_migrations_are_printed_without_an_instance(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    one = CliRunner().invoke(app, ["migrate", "--print"]).stdout
+    assert one.startswith("CREATE DATABASE IF NOT EXISTS hoadon ENGINE")
+    assert "Replicated" not in one
+    monkeypatch.setenv("HOADON_CLICKHOUSE_CLUSTER", "tax")
+    many = CliRunner().invoke(app, ["migrate", "--print"]).stdout
+    assert many.startswith("CREATE DATABASE IF NOT EXISTS hoadon ON CLUSTER tax")
+    assert many.count("ENGINE = Distributed(tax, ") == 7
