@@ -167,7 +167,7 @@ def migrate(
 def validate(
     paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, directories, or - for standard input.")],
     form: Annotated[Form, typer.Option("--format", help="How to print the result.")] = Form.text,
-    registry_csv: Annotated[
+    registry_file: Annotated[
         Path | None, typer.Option("--registry", metavar="CSV", help="Registry of taxpayers.")
     ] = None,
     received_at: Annotated[
@@ -199,7 +199,7 @@ def validate(
     from hoadon.validate.options import Options, context_of
     from hoadon.validate.run import run
 
-    context = context_of(received_at, registry_csv, outages_csv, trust, allow_sha1=allow_sha1)
+    context = context_of(received_at, registry_file, outages_csv, trust, allow_sha1=allow_sha1)
     options = Options(form.value, lang.value, detail.value, max_findings, show_values, jobs)
     raise typer.Exit(run(paths, context, options))
 

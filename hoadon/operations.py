@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -19,7 +19,7 @@ from identity.sealing import KeyProblem, Sealer
 from rules.outages import Outage
 from storage import outages
 from storage.client import connect
-from storage.taxpayers import import_csv
+from storage.registry import import_file
 from streams import deadletters
 
 
@@ -29,13 +29,15 @@ def import_registry(settings: Settings, csv: Path) -> int:
         sealer = Sealer.load(settings.keys_dir or settings.data / "keys")
     except KeyProblem as problem:
         raise UsageError(f"cannot use the keys: {problem}") from problem
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with (
         Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar,
         connect(settings) as client,
     ):
-        task = bar.add_task("taxpayers", total=None)
-        return import_csv(client, csv, sealer, lambda done, total: bar.update(task, completed=done, total=total))
+        task = bar.add_task("registry", total=None)
+        return import_file(
+            client, csv, sealer.pseudonyms, lambda done, size: bar.update(task, completed=done, total=size)
+        )
 
 
 def declare_outages(settings: Settings, declared: Sequence[tuple[Outage, str]]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from identity.taxcode import kind
 
 _DOT = "•"
@@ -12,6 +15,14 @@ def mask_personal_id(value: str) -> str:
     if len(value) == 12:
         return value[:3] + _DOT * 7 + value[-2:]
     return _DOT * max(len(value) - 2, 0) + value[-2:]
+
+
+def mask_personal_ids(values: pa.StringArray) -> pa.StringArray:
+    """`mask_personal_id` of each: of 12 digits, or ''."""
+    shown = pc.binary_join_element_wise(
+        pc.utf8_slice_codeunits(values, 0, 3), _DOT * 7, pc.utf8_slice_codeunits(values, 10, 12), ""
+    )
+    return pc.if_else(pc.equal(values, ""), "", shown)
 
 
 def mask_taxcode(code: str) -> str:

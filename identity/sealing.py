@@ -1,4 +1,4 @@
-"""Sealing of documents at rest (AES-256-GCM) and pseudonyms of personal values (HMAC-SHA-256).
+"""Sealing of documents at rest (AES-256-GCM), and the keys of it and of pseudonyms.
 
 A sealed value is `key number (1 byte) | nonce (12) | ciphertext and tag`; the context (for instance the SHA-256 of the
 document) is authenticated with it, so that a sealed value cannot be moved to another row.
@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import hashlib
-import hmac
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from identity.pseudonyms import Pseudonyms
 
 _EVIDENCE = re.compile(r"evidence-(\d{1,3})\.key")
 _PSEUDONYM = "pseudonym.key"
@@ -35,7 +35,7 @@ class Sealer:
             raise KeyProblem("no evidence key")
         self._ciphers = {number: AESGCM(key) for number, key in evidence.items()}
         self._newest = max(self._ciphers)
-        self._pseudonym = pseudonym
+        self.pseudonyms = Pseudonyms(pseudonym)
 
     @classmethod
     def load(cls, directory: Path) -> Sealer:
@@ -57,12 +57,6 @@ class Sealer:
         if cipher is None:
             raise KeyProblem(f"no evidence key number {sealed[0]}")
         return cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], context)
-
-    def pseudonym(self, value: str) -> str:
-        """A keyed pseudonym of `value`, 32 lower-case hex digits; '' stays ''."""
-        if not value:
-            return ""
-        return hmac.new(self._pseudonym, value.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def ensure_keys(directory: Path) -> None:

@@ -16,7 +16,6 @@ from time import process_time
 from typing import Any, Final
 
 import msgspec
-import pyarrow as pa
 from lxml import etree
 
 from hoadon.common import clock
@@ -33,11 +32,9 @@ from rules.history import Remembered
 from rules.intake import take_in, take_in_all
 from rules.judge import judge
 from storage.outages import Declared
-from storage.schema import TAXPAYERS
 from streams import wire
 from streams.engine import Engine, Mark, Message
 from streams.outages import OutageSnapshot
-from streams.taxpayers import TaxpayerSnapshot
 
 _BASE: Final = "lxml: parse + validate"
 _LXML_PARSE: Final = "lxml: parse"
@@ -77,22 +74,24 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class _EmptyStore:
-    """No history and no registry: what is measured is the engine."""
+    """No history: what is measured is the engine."""
 
     def marks(self, mtdieps: Sequence[str]) -> Mapping[str, Sequence[Mark]]:
         return {}
-
-    def taxpayers(self) -> pa.Table:
-        return TAXPAYERS.empty_table()
-
-    def taxpayers_version(self) -> int:
-        return 0
 
     def outages(self) -> list[Declared]:
         return []
 
     def outages_version(self) -> int:
         return 0
+
+
+class NoRegistry:
+    def refresh(self) -> None:
+        pass
+
+    def current(self) -> None:
+        return None
 
 
 class _NoPast:
@@ -108,7 +107,7 @@ class _NoPast:
 def bare_engine(sealer: Sealer, partitions: int) -> Engine:
     """An engine that knows of no past, no registry and no outages."""
     store = _EmptyStore()
-    return Engine(store, _NoPast(), sealer, Limits(), TaxpayerSnapshot(store), OutageSnapshot(store), partitions)
+    return Engine(store, _NoPast(), sealer, Limits(), NoRegistry(), OutageSnapshot(store), partitions)
 
 
 def measure(invoices: int, package_size: int, runs: int) -> Result:

@@ -1,104 +1,169 @@
-"""The registry in memory: bytes of a taxpayer and time of an invoice: `python -m load.bench_registry [TAXPAYERS]`.
+"""The registry: import, memory, look-ups, updates: `python -m load.bench_registry [--taxpayers N]`.
 
-"Look-ups" ask for as many different sellers as there are invoices, the worst that a batch can bring. "Rules" are the
-predicates on the registry, over generated invoices whose merchants stand among the taxpayers.
+Made-up taxpayers and the simulated merchants are written to a file, imported into a store of its own and read as a
+worker reads them. "Look-ups" ask for as many different sellers as there are invoices, the worst that a batch can bring;
+"rules" are the predicates on the registry, with the links, over generated invoices.
 """
 
 from __future__ import annotations
 
-import pickle
-import sys
+import tempfile
+import time
 from collections.abc import Callable
 from datetime import date
 from itertools import islice
+from pathlib import Path
 from statistics import median
-from time import perf_counter
-from typing import Final
+from typing import Annotated, Final
 
+import msgspec
 import numpy as np
+import psutil
 import pyarrow as pa
+import typer
 
-from identity.registry import MemoryRegistry
+from identity.registry import LATEST, Registry
+from identity.sealing import Sealer, ensure_keys
+from load import registry
+from load.bench_insert import fresh_store
 from load.generator import packages
 from load.merchants import merchants
-from load.registry import lines
+from load.report import machine
 from rules.batch import Batch
 from rules.intake import take_in
 from rules.judge import examine
+from rules.links import links_of
 from rules.registered import RULES
+from storage.client import connect
+from storage.registry import import_file
+from streams.registry import RegistrySnapshot
 
 DAY: Final = date(2026, 11, 20)
 MERCHANTS: Final = 2_000
-PACKAGES: Final = 200
+PACKAGES: Final = 100
 SIZE: Final = 50
 RUNS: Final = 7
-_COLUMNS: Final = ("mst", "personal_id", "legacy_mst", "kind", "status", "name", "mtt_code", "status_since")
+_CHANGED: Final = 1_000
+_MIB: Final = 1024 * 1024
 
 
-def taxpayers(count: int) -> pa.Table:
-    """`count` taxpayers of nobody, of them three in ten households that had another code before; and the merchants."""
-    numbers = range(count)
-    household = [number % 10 < 3 for number in numbers]
-    ten = [f"98{number:08d}" for number in numbers]
-    people = [f"{number:06d}000000" if is_one else "" for number, is_one in zip(numbers, household, strict=True)]
-    made = pa.table(
-        {
-            "mst": [person or code for person, code in zip(people, ten, strict=True)],
-            "personal_id": people,
-            "legacy_mst": [code if person else "" for person, code in zip(people, ten, strict=True)],
-            "kind": ["household" if is_one else "enterprise" for is_one in household],
-            "status": ["active"] * count,
-            "name": [f"Công ty TNHH Thương mại Ví Dụ {number}" for number in numbers],
-            "mtt_code": [f"{number % 60_000_000:05X}"[-5:] for number in numbers],
-            "status_since": pa.array([DAY.replace(year=2024)] * count, pa.date32()),
-        }
-    )
-    header, *rows = lines(merchants(MERCHANTS))
-    at = [header.index(name) for name in _COLUMNS]
-    known = set(made["mst"].to_pylist())
-    sellers = [[row[place] for place in at] for row in rows if row[0] not in known]
-    columns = dict(zip(_COLUMNS, zip(*sellers, strict=True), strict=True))
-    days = [date.fromisoformat(text) for text in columns.pop("status_since")]
-    added = pa.table({**{name: list(texts) for name, texts in columns.items()}, "status_since": pa.array(days)})
-    return pa.concat_tables([made, added.select(made.column_names)])
+class Result(msgspec.Struct, frozen=True):
+    """Seconds of the whole; µs of processor time per invoice."""
+
+    machine: str
+    taxpayers: int
+    write_seconds: float
+    import_seconds: float
+    import_again_seconds: float
+    read_seconds: float
+    mib: float
+    mib_per_million: float
+    change_seconds: float
+    look_up: float
+    look_up_changed: float
+    rules: float
 
 
-def seconds(work: Callable[[], object]) -> float:
+def measure(taxpayers: int, port: int) -> Result:
+    with tempfile.TemporaryDirectory() as directory:
+        data = Path(directory)
+        ensure_keys(data / "keys")
+        sealer = Sealer.load(data / "keys")
+        file = data / "registry.csv"
+        began = time.perf_counter()
+        count = registry.write(file, merchants(MERCHANTS), taxpayers, 1)
+        written = time.perf_counter() - began
+        with fresh_store(data, port) as (settings, _), connect(settings) as client:
+            took = seconds(lambda: import_file(client, file, sealer.pseudonyms), 1)
+            again = seconds(lambda: import_file(client, file, sealer.pseudonyms), 1)
+            file.unlink()
+            snapshot = RegistrySnapshot(client, sealer.pseudonyms)
+            process = psutil.Process()
+            before = process.memory_info().rss
+            read = seconds(snapshot.refresh, 1)
+            mib = (process.memory_info().rss - before) / _MIB
+            columns, sellers = _invoices(taxpayers)
+            base = _current(snapshot)
+            look_up = seconds(lambda: base.find(sellers, np.full(len(sellers), LATEST)))
+            rules = seconds(lambda: _rules(columns, base))
+            registry.write(file, merchants(1), _CHANGED, 2)
+            import_file(client, file, sealer.pseudonyms)
+            snapshot._asked = float("-inf")
+            change = seconds(snapshot.refresh, 1)
+            layered = _current(snapshot)
+            changed = seconds(lambda: layered.find(sellers, np.full(len(sellers), LATEST)))
+        share = 1e6 / len(sellers)
+        return Result(
+            machine=machine(),
+            taxpayers=count,
+            write_seconds=written,
+            import_seconds=took,
+            import_again_seconds=again,
+            read_seconds=read,
+            mib=mib,
+            mib_per_million=mib / count * 1e6,
+            change_seconds=change,
+            look_up=look_up * share,
+            look_up_changed=changed * share,
+            rules=rules * share,
+        )
+
+
+def seconds(work: Callable[[], object], runs: int = RUNS) -> float:
     times = []
-    for _ in range(RUNS):
-        began = perf_counter()
+    for _ in range(runs):
+        began = time.perf_counter()
         work()
-        times.append(perf_counter() - began)
+        times.append(time.perf_counter() - began)
     return median(times)
 
 
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    rows = taxpayers(count)
-    began = perf_counter()
-    registry = MemoryRegistry(rows)
-    took = perf_counter() - began
-    held = len(pickle.dumps(registry, pickle.HIGHEST_PROTOCOL))
+def _current(snapshot: RegistrySnapshot) -> Registry:
+    found = snapshot.current()
+    if found is None:
+        raise AssertionError("the import did not count")
+    return found
+
+
+def _invoices(taxpayers: int) -> tuple[object, pa.Array]:
+    """The columns of generated invoices, and as many different sellers."""
     made = islice(packages(seed=4, merchants=MERCHANTS, package_size=SIZE, day=DAY), PACKAGES)
     documents = [found for package in made if (found := take_in(package.body).document) is not None]
     columns, _ = examine(documents, [DAY] * len(documents))
-    invoices = columns.invoices
-    asked = pa.array(np.random.default_rng(1).choice(rows["mst"].to_numpy(zero_copy_only=False), invoices))
+    blocks = pa.concat_arrays([block["mst"] for block in registry.synthetic(min(taxpayers, 200_000), 1)])
+    chosen = np.random.default_rng(1).choice(len(blocks), columns.invoices)
+    return columns, blocks.take(pa.array(chosen))
 
-    def rules() -> None:
-        batch = Batch(columns, np.zeros(PACKAGES, np.int64), [], np.array([], "datetime64[D]"), registry)
-        for rule in RULES:
-            for hits in rule.check(batch) if rule.check else ():
-                len(hits.rows)
 
-    share = 1e6 / invoices
-    print(  # noqa: T201
-        f"{len(registry):,} taxpayers: read in {took:.1f} s, {held / len(registry):.0f} bytes each\n"
-        f"per invoice, batches of {invoices:,}, median of {RUNS} runs:\n"
-        f"  look-ups, every seller another: {seconds(lambda: registry.find(asked)) * share:.2f} µs\n"
-        f"  rules: {seconds(rules) * share:.2f} µs"
+def _rules(columns: object, known: Registry) -> None:
+    batch = Batch(columns, np.zeros(PACKAGES, np.int64), [], np.array([], "datetime64[D]"), known)  # type: ignore[arg-type]
+    for rule in RULES:
+        for hits in rule.check(batch) if rule.check else ():
+            len(hits.rows)
+    links_of(batch)
+
+
+def main(
+    taxpayers: Annotated[int, typer.Option(min=1, help="Made-up taxpayers.")] = 1_000_000,
+    port: Annotated[int, typer.Option(help="Of the store that is started.")] = 28_123,
+    json: Annotated[Path | None, typer.Option(help="Write the figures there.")] = None,
+) -> None:
+    """Import a registry, read it, ask it."""
+    found = measure(taxpayers, port)
+    if json is not None:
+        json.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+    typer.echo(
+        f"{found.machine}\n{found.taxpayers:,} taxpayers\n"
+        f"  import: {found.import_seconds:.1f} s; again, unchanged: {found.import_again_seconds:.1f} s\n"
+        f"  a worker reads them in {found.read_seconds:.1f} s: {found.mib:,.0f} MiB, "
+        f"{found.mib_per_million:,.0f} MiB per million\n"
+        f"  {_CHANGED:,} changes reach it in {found.change_seconds:.2f} s\n"
+        f"per invoice, batches of {PACKAGES * SIZE:,}, median of {RUNS} runs:\n"
+        f"  look-ups, every seller another: {found.look_up:.2f} µs; above {_CHANGED:,} changes "
+        f"{found.look_up_changed:.2f} µs\n"
+        f"  rules and links: {found.rules:.2f} µs"
     )
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -32,7 +32,7 @@ from storage.reader import StoreReader
 from storage.sink import Sink
 from streams.engine import Engine, Message
 from streams.outages import OutageSnapshot
-from streams.taxpayers import TaxpayerSnapshot
+from streams.registry import RegistrySnapshot
 
 BATCH: Final = 2_500
 _SEED: Final = 20_000
@@ -126,7 +126,7 @@ def _level(
 ) -> Level:
     sink, costs = Sink(client), []
     reader = StoreReader(client)
-    snapshots = TaxpayerSnapshot(reader), OutageSnapshot(reader)
+    snapshots = RegistrySnapshot(client, sealer.pseudonyms), OutageSnapshot(reader)
     engine = Engine(reader, StorePast(client), sealer, Limits(), *snapshots, settings.partitions)
     for number in range(_WARM + runs):
         messages = next(made)

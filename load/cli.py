@@ -86,17 +86,20 @@ def generate(
 
 @app.command()
 def registry(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The CSV to write.")], merchants: Merchants = 200
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What to write: CSV, or Parquet if it ends so.")],
+    merchants: Merchants = 200,
+    taxpayers: Annotated[int, typer.Option(min=0, help="Made-up taxpayers besides the merchants.")] = 0,
+    seed: Seed = None,
 ) -> None:
-    """Write the registry CSV of the merchants, for `hoadon registry import`."""
+    """Write the registry of the merchants, and of others, for `hoadon registry import`."""
     from load.merchants import MOST
     from load.merchants import merchants as make
     from load.registry import write
 
     if merchants > MOST:
         raise UsageError(f"at most {MOST} merchants can be made")
-    write(file, make(merchants))
-    typer.echo(f"{merchants} taxpayers in {file}")
+    count = write(file, make(merchants), taxpayers, seed or 0)
+    typer.echo(f"{count} taxpayers in {file}")
 
 
 @app.command()

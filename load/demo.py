@@ -93,11 +93,11 @@ async def import_registry(settings: Settings) -> None:
 def _import(settings: Settings, path: Path) -> int:
     from identity.sealing import Sealer
     from storage.client import connect
-    from storage.taxpayers import import_csv
+    from storage.registry import import_file
 
     client = connect(settings)
     try:
-        return import_csv(client, path, Sealer.load(settings.keys_dir or settings.data / "keys"))
+        return import_file(client, path, Sealer.load(settings.keys_dir or settings.data / "keys").pseudonyms)
     finally:
         client.close()
 

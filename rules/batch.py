@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from identity.registry import Facts, Found, How, Registry
+from identity.registry import LATEST, Facts, Found, How, Registry
 from invoice_schema import forms
 from invoice_schema.columns import Columns, Mask
 from invoice_schema.fields import Group
@@ -37,23 +37,33 @@ _THOUSANDTH: Final = pa.scalar(Decimal("0.001"), pa.decimal128(4, 3))
 
 @dataclass(frozen=True, slots=True)
 class Sellers:
-    """The seller of each invoice as the registry knows it on NLap."""
+    """The seller of each invoice as the registry knows it on NLap. `asked`: there was a registry at that moment."""
 
     found: Found
     facts: Facts
+    asked: Mask
 
     @property
     def listed(self) -> Mask:
         """Not branches that only their head office vouches for: whose name and code nobody knows."""
-        unlisted: Mask = self.found.how == How.HEAD_OFFICE
+        unlisted: Mask = self.found.how >= How.HEAD_OFFICE
         return ~unlisted
+
+
+@dataclass(frozen=True, slots=True)
+class Buyers:
+    """The buyer of each invoice in the registry: by NMua/MST, and where that leads to nobody by CCCDan."""
+
+    by_code: Found
+    by_person: Found
 
 
 @dataclass(frozen=True)
 class Batch:
-    """`mltdiep`, `mst` (canonical) and `received` (the day in Vietnam, NaT: unknown) stand per document.
+    """`mltdiep`, `mst` (canonical), `received` (the day in Vietnam, NaT: unknown) and `known` stand per document.
 
-    Without a `registry` no rule on it finds anything.
+    `known` is the moment (µs) of which the registry's knowledge counts. Without a `registry` no rule on it finds
+    anything.
     """
 
     columns: Columns
@@ -62,6 +72,7 @@ class Batch:
     received: Days
     registry: Registry | None = None
     outages: Outages = NONE
+    known: Ints | None = None
 
     def of_invoice(self, per_document: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return per_document[self.columns.document]
@@ -83,12 +94,33 @@ class Batch:
         return references.read(self.columns)
 
     @cached_property
+    def known_of_invoice(self) -> Ints:
+        """The moment of which knowledge counts, for each invoice."""
+        if self.known is None:
+            return np.full(self.columns.invoices, LATEST)
+        return self.known[self.columns.document]
+
+    @cached_property
     def sellers(self) -> Sellers | None:
         """None without a registry."""
         if self.registry is None:
             return None
-        found = look_up(self.registry, self.columns.text("NBan/MST"))
-        return Sellers(found, self.registry.facts(found.places, self.nlap))
+        known = self.known_of_invoice
+        found = look_up(self.registry, self.columns.text("NBan/MST"), known)
+        moments = self.registry.moments
+        asked = known >= moments[0] if len(moments) else np.ones(len(known), bool)
+        return Sellers(found, self.registry.facts(found.places, self.nlap, known), asked)
+
+    @cached_property
+    def buyers(self) -> Buyers | None:
+        """None without a registry."""
+        if self.registry is None:
+            return None
+        known = self.known_of_invoice
+        by_code = look_up(self.registry, self.columns.text("NMua/MST"), known)
+        persons = self.columns.text("NMua/CCCDan")
+        asked = pc.and_(pc.equal(pc.utf8_length(persons), 12), pa.array(by_code.places < 0))
+        return Buyers(by_code, look_up(self.registry, pc.if_else(asked, persons, None), known))
 
     @cached_property
     def form(self) -> npt.NDArray[np.int8]:
@@ -206,12 +238,19 @@ def distinct(values: pa.StringArray, judge: Callable[[str], Any], null: Any = Fa
     return [null if index is None else verdicts[index] for index in codes.indices.to_pylist()]
 
 
-def look_up(registry: Registry, codes: pa.StringArray) -> Found:
-    """The taxpayers behind tax codes as they are written, asked once for each distinct one."""
+def look_up(registry: Registry, codes: pa.StringArray, known: Ints) -> Found:
+    """The taxpayers behind tax codes as they are written, asked once for each distinct one and state of knowledge."""
     encoded = codes.dictionary_encode()
-    canonical = [forms.canonical_mst(text) for text in encoded.dictionary.to_pylist()]
-    found = registry.find(pa.array(canonical, pa.string()))
-    return found.take(np.asarray(pc.fill_null(encoded.indices, -1), np.int64))
+    of = np.asarray(pc.fill_null(encoded.indices, -1), np.int64)
+    canonical = pa.array([forms.canonical_mst(text) for text in encoded.dictionary.to_pylist()], pa.string())
+    states = np.searchsorted(registry.moments, known, "right")
+    if len(known) and states.min() != states.max():
+        asked, at = np.unique(np.stack([of, states]), axis=1, return_inverse=True)
+        moments = np.append(np.int64(-1), registry.moments)[asked[1]]
+        found = registry.find(canonical.take(pa.array(asked[0], mask=asked[0] < 0)), moments)
+        return found.take(np.where(of < 0, -1, at.reshape(-1)))
+    moment = known[0] if len(known) else LATEST
+    return registry.find(canonical, np.full(len(canonical), moment)).take(of)
 
 
 def broken(values: pa.StringArray, judge: Callable[[str], bool]) -> Mask:

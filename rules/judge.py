@@ -22,6 +22,7 @@ from rules.batch import Batch
 from rules.facts import Compact, Facts, Keys, facts_of
 from rules.history import History
 from rules.intake import Document, scan
+from rules.links import Links, links_of
 from rules.outages import NONE, Outages
 from rules.rule import Hits, Rule
 from rules.settle import settle
@@ -55,7 +56,7 @@ class Examined:
 class Judgement:
     """`rejected` per invoice of the batch; `findings` of the invoices that have any, in the catalogue's order.
 
-    `repeated` marks accepted invoices that had been accepted before.
+    `repeated` marks accepted invoices that had been accepted before. `links` is None without a registry.
     """
 
     columns: Columns
@@ -63,6 +64,7 @@ class Judgement:
     rejected: Mask
     findings: Mapping[int, Sequence[Finding]]
     repeated: Mask
+    links: Links | None = None
 
     @property
     def keys(self) -> Keys:
@@ -75,11 +77,15 @@ def judge(
     history: History,
     registry: Registry | None = None,
     outages: Outages = NONE,
+    known: Sequence[int] | None = None,
 ) -> Judgement:
     """Examine `documents` and settle them with `history`, in their order."""
-    columns, examined = examine(documents, received, registry, outages)
+    batch = _batch(documents, received, registry, outages, known)
+    examined = _examine(batch, documents)
     settled = settle(examined, history)
-    return Judgement(columns, examined.facts, settled.rejected, settled.findings, settled.repeated)
+    return Judgement(
+        batch.columns, examined.facts, settled.rejected, settled.findings, settled.repeated, links_of(batch)
+    )
 
 
 def examine(
@@ -87,20 +93,37 @@ def examine(
     received: Sequence[date | None],
     registry: Registry | None = None,
     outages: Outages = NONE,
+    known: Sequence[int] | None = None,
 ) -> tuple[Columns, Examined]:
     """Every rule that needs the document, the facts of its receipt, the registry and the declared outages only.
 
-    `received` is the Vietnamese day of each document's receipt. Without a registry no rule on it runs.
+    `received` is the Vietnamese day of each document's receipt, `known` the moment (µs) of which the registry's
+    knowledge counts (None: the latest). Without a registry no rule on it runs.
     """
-    columns = Columns(scan(documents))
-    batch = Batch(
-        columns,
+    batch = _batch(documents, received, registry, outages, known)
+    return batch.columns, _examine(batch, documents)
+
+
+def _batch(
+    documents: Sequence[Document],
+    received: Sequence[date | None],
+    registry: Registry | None,
+    outages: Outages,
+    known: Sequence[int] | None,
+) -> Batch:
+    return Batch(
+        Columns(scan(documents)),
         np.array([document.envelope.mltdiep for document in documents], np.int64),
         [document.envelope.mst for document in documents],
         np.array([np.datetime64(day, "D") if day else np.datetime64("NaT", "D") for day in received], "datetime64[D]"),
         registry,
         outages,
+        None if known is None else np.array(known, np.int64),
     )
+
+
+def _examine(batch: Batch, documents: Sequence[Document]) -> Examined:
+    columns = batch.columns
     findings: dict[int, list[Finding]] = defaultdict(list)
     _refuse(batch, documents, findings)
     rejected = ~columns.valid
@@ -111,7 +134,7 @@ def examine(
     _refuse_unverified(columns, documents, rejected, findings)
     facts = facts_of(batch)
     _refuse_unreadable(columns, facts.keys, rejected, findings)
-    return columns, Examined(facts, rejected, findings, columns)
+    return Examined(facts, rejected, findings, columns)
 
 
 def _refuse(batch: Batch, documents: Sequence[Document], findings: dict[int, list[Finding]]) -> None:

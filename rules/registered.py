@@ -11,23 +11,19 @@ from datetime import date
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from identity.masking import mask_personal_id, mask_taxcode
-from identity.names import same_name
-from identity.registry import STATUSES, Found, How
+from identity.registry import NO_MTT, STATUSES, Found, How, mtt_numbers, mtt_text
 from identity.taxcode import kind
-from invoice_schema.columns import Mask
 from invoice_schema.forms import canonical_mst
-from rules.batch import Batch, broken, look_up
+from rules.batch import Batch, broken
 from rules.rule import Basis, Hits, Rule, Text
 
 PERSONAL_CODES: Final = date(2025, 7, 1)
 """From this day on the personal ID is the tax code of households and individuals."""
 
 _SELLER: Final = "NBan/MST"
-_BETWEEN: Final = "\x1f"
 _TAXPAYER: Final[Basis] = {
     "A": "Luật Quản lý thuế 38/2019/QH14 Điều 30; NĐ 123/2020/NĐ-CP Điều 10",
     "B": "Luật Quản lý thuế 38/2019/QH14 Điều 30; NĐ 123/2020/NĐ-CP Điều 10 (NĐ 70/2025/NĐ-CP)",
@@ -40,7 +36,8 @@ def unknown_seller(batch: Batch) -> Iterable[Hits]:
         return
     stated = np.asarray(pc.is_valid(batch.columns.text(_SELLER)))
     code = _code(batch, _SELLER)
-    yield Hits(_SELLER, np.flatnonzero(stated & (sellers.found.places < 0)), lambda row: {"mst": code(row)})
+    unknown = stated & sellers.asked & (sellers.found.places < 0)
+    yield Hits(_SELLER, np.flatnonzero(unknown), lambda row: {"mst": code(row)})
 
 
 def inactive_seller(batch: Batch) -> Iterable[Hits]:
@@ -63,58 +60,40 @@ def old_code(batch: Batch) -> Iterable[Hits]:
 
 
 def other_name(batch: Batch) -> Iterable[Hits]:
-    if (sellers := batch.sellers) is None:
+    if (sellers := batch.sellers) is None or batch.registry is None:
         return
-    written, registered = batch.columns.text("NBan/Ten"), sellers.facts.name
-    rows = np.flatnonzero(_differ(written, registered) & sellers.listed)
-    at = pa.array(rows)
-    pairs = pc.binary_join_element_wise(written.take(at), registered.take(at), _BETWEEN)
+    names = batch.columns.text("NBan/Ten").dictionary_encode()
+    written = np.append(batch.registry.name_keys(names.dictionary), 0)[np.asarray(pc.fill_null(names.indices, -1))]
+    registered = sellers.facts.name
+    unlike = (written != registered) & (written != 0) & (registered != 0)
     code = _code(batch, _SELLER)
-    yield Hits("NBan/Ten", rows[broken(pairs, _of_one_bearer)], lambda row: {"mst": code(row)})
-
-
-def _of_one_bearer(pair: str) -> bool:
-    written, _, registered = pair.partition(_BETWEEN)
-    return same_name(written, registered)
+    yield Hits("NBan/Ten", np.flatnonzero(unlike & sellers.listed), lambda row: {"mst": code(row)})
 
 
 def other_code(batch: Batch) -> Iterable[Hits]:
     if (sellers := batch.sellers) is None:
         return
-    stated = pc.utf8_slice_codeunits(batch.columns.text("MCCQT"), 6, 11)
-    registered = sellers.facts.mtt_code
+    texts = pc.utf8_slice_codeunits(batch.columns.text("MCCQT"), 6, 11)
+    stated, registered = mtt_numbers(texts), sellers.facts.mtt_code
 
     def facts(row: int) -> Mapping[str, Any]:
-        return {"stated": stated[row].as_py(), "registered": registered[row].as_py()}
+        return {"stated": texts[row].as_py(), "registered": mtt_text(int(registered[row]))}
 
-    wrong = _differ(stated, registered) & sellers.listed & batch.has_code
+    wrong = (stated != registered) & (registered != NO_MTT) & sellers.listed & batch.has_code
     yield Hits("MCCQT", np.flatnonzero(wrong), facts)
-
-
-def _differ(written: pa.StringArray, registered: pa.StringArray) -> Mask:
-    """Where something is registered and something else is written."""
-    unlike = pc.and_(pc.not_equal(registered, ""), pc.not_equal(written, registered))
-    return np.asarray(pc.fill_null(unlike, False))
 
 
 def known_buyer(batch: Batch) -> Iterable[Hits]:
     """By tax code, else by personal ID: one finding for each buyer."""
-    if batch.registry is None:
+    if (buyers := batch.buyers) is None:
         return
-    persons = batch.columns.text("NMua/CCCDan")
-    told = np.zeros(batch.columns.invoices, bool)
-    for field, codes in (
-        ("NMua/MST", batch.columns.text("NMua/MST")),
-        ("NMua/CCCDan", pc.if_else(pc.equal(pc.utf8_length(persons), 12), persons, None)),
-    ):
-        found = look_up(batch.registry, codes)
-        rows = np.flatnonzero((found.places >= 0) & ~told)
-        told[rows] = True
+    for field, found in (("NMua/MST", buyers.by_code), ("NMua/CCCDan", buyers.by_person)):
+        rows = np.flatnonzero(found.places >= 0)
         yield Hits(field, rows, _link(found, _code(batch, field)))
 
 
 def _link(found: Found, code: Callable[[int], str]) -> Callable[[int], Mapping[str, Any]]:
-    return lambda row: {"buyer": code(row), "by": How(found.how[row]).name.lower()}
+    return lambda row: {"buyer": code(row), "by": How(found.how[row]).name.lower().removeprefix("former_")}
 
 
 def _code(batch: Batch, field: str) -> Callable[[int], str]:

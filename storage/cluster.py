@@ -21,7 +21,10 @@ SHARDED: Final = {
 """Sharding keys. Each is decided by the table's sorting key, so that all versions of a row meet on one shard."""
 
 EVERYWHERE: Final = frozenset(
-    {"schema_migrations", "progress", "watermark", "taxpayers", "outages", "closed_days"}
+    {
+        "schema_migrations", "progress", "watermark", "outages", "closed_days",
+        "taxpayers", "taxpayer_statements", "registry_versions",
+    }
 )  # fmt: skip
 """Tables that every node has as a whole."""
 

@@ -1,4 +1,4 @@
-"""What the worker's engine asks the store: earlier decisions, the registry. For accepted invoices see storage.past.
+"""What the worker's engine asks the store: earlier decisions, declared outages. For accepted invoices see storage.past.
 
 Blocking; an infrastructure error is StoreUnavailable. A question of many keys is cut into queries of a thousand.
 """
@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
 from storage import outages
@@ -39,9 +38,6 @@ ORDER BY mtdiep, version DESC, sha256
 LIMIT 1 BY mtdiep, sha256
 """
 
-_TAXPAYERS = "SELECT mst, toString(sector) AS sector, toString(province) AS province FROM taxpayers FINAL"
-_TAXPAYERS_VERSION = "SELECT max(version) FROM taxpayers"
-
 
 class StoreReader:
     def __init__(self, client: Client) -> None:
@@ -55,20 +51,6 @@ class StoreReader:
             for mtdiep, *mark in rows:
                 found.setdefault(mtdiep, []).append(Mark(*mark))
         return found
-
-    def taxpayers(self) -> pa.Table:
-        """Columns mst, sector, province of the whole registry, one row for each taxpayer."""
-        try:
-            return self._client.query_arrow(_TAXPAYERS)
-        except Exception as error:
-            raise explained(error) from error
-
-    def taxpayers_version(self) -> int:
-        """Changes whenever the registry does; 0 as long as there is none."""
-        try:
-            return int(self._client.query(_TAXPAYERS_VERSION).result_rows[0][0])
-        except Exception as error:
-            raise explained(error) from error
 
     def outages(self) -> list[outages.Declared]:
         """The declared outages that count."""

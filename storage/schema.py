@@ -72,6 +72,12 @@ INVOICES: Final = _schema(
     ("lines", pa.uint32()),
     ("content", pa.binary(16)),
     ("version", pa.uint64()),
+    ("seller_link", pa.string()),
+    ("seller_by", pa.string()),
+    ("seller_taxpayer", pa.string()),
+    ("buyer_link", pa.string()),
+    ("buyer_by", pa.string()),
+    ("buyer_taxpayer", pa.string()),
 )
 
 CORRECTIONS: Final = _schema(
@@ -174,6 +180,30 @@ TAXPAYERS: Final = _schema(
     ("version", pa.uint64()),
 )
 
+TAXPAYER_STATEMENTS: Final = _schema(
+    ("mst", pa.string()),
+    ("version", pa.uint64()),
+    ("holds_from", pa.date32()),
+    ("kind", pa.string()),
+    ("name", pa.string()),
+    ("name_key", pa.int64()),
+    ("personal_id_pseudonym", pa.string()),
+    ("personal_id_masked", pa.string()),
+    ("status", pa.string()),
+    ("status_since", pa.date32()),
+    ("sector", pa.string()),
+    ("province", pa.string()),
+    ("mtt_code", pa.string()),
+    ("registered_from", pa.date32()),
+    ("legacy_mst", pa.string()),
+    ("accounts", pa.list_(pa.field("item", pa.string(), nullable=False))),
+    ("digest", pa.uint64()),
+)
+
+REGISTRY_VERSIONS: Final = _schema(
+    ("version", pa.uint64()), ("source", pa.string()), ("statements", pa.uint64()), ("recorded_at", INSTANT)
+)
+
 OUTAGES: Final = _schema(
     ("mst", pa.string()),
     ("first_day", pa.date32()),
@@ -200,6 +230,8 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
     "progress": PROGRESS,
     "watermark": WATERMARK,
     "taxpayers": TAXPAYERS,
+    "taxpayer_statements": TAXPAYER_STATEMENTS,
+    "registry_versions": REGISTRY_VERSIONS,
     "outages": OUTAGES,
     "closed_days": CLOSED_DAYS,
 }

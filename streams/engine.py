@@ -16,6 +16,7 @@ import orjson
 import pyarrow as pa
 
 from hoadon.common.clock import now_us, vietnam_day
+from identity.registry import Registry
 from identity.sealing import Sealer
 from invoice_schema.envelope import Limits
 from invoice_schema.findings import Finding
@@ -25,7 +26,6 @@ from rules.judge import Judgement, judge
 from streams import rows, wire
 from streams.ledger import Ledger, Past
 from streams.outages import OutageSnapshot
-from streams.taxpayers import TaxpayerSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,13 @@ class Store(Protocol):
     def marks(self, mtdieps: Sequence[str]) -> Mapping[str, Sequence[Mark]]: ...
 
 
+class Registered(Protocol):
+    """streams.registry.RegistrySnapshot."""
+
+    def refresh(self) -> None: ...
+    def current(self) -> Registry | None: ...
+
+
 class Engine:
     """Not thread-safe: one batch at a time."""
 
@@ -90,14 +97,14 @@ class Engine:
         past: Past,
         sealer: Sealer,
         limits: Limits,
-        taxpayers: TaxpayerSnapshot,
+        registry: Registered,
         outages: OutageSnapshot,
         partitions: int = 12,
         ledger_series: int = 1_000_000,
         trust: Trust = NO_AUTHORITIES,
     ) -> None:
         self._store, self._sealer, self._limits = store, sealer, limits
-        self._taxpayers, self._outages = taxpayers, outages
+        self._registry, self._outages = registry, outages
         self._partitions, self._trust = partitions, trust
         self._ledger = Ledger(
             past, wire.PACKAGES, partitions, lambda mst: wire.partition_of(mst.encode(), partitions), ledger_series
@@ -110,10 +117,10 @@ class Engine:
         fresh = self._fresh(arrived, output)
         if not fresh:
             return output
-        self._taxpayers.refresh()
+        self._registry.refresh()
         judged = [package for package in fresh if not package.findings]
         judgement = self._judge(judged)
-        batch = rows.Batch(fresh, judgement, self._sealer, self._taxpayers, now_us())
+        batch = rows.Batch(fresh, judgement, self._sealer, now_us())
         output.tables.update(batch.tables())
         output.decisions.extend(
             _decision(package.mtdiep, package.sha256, package.mst, decision, package.received_at)
@@ -193,7 +200,8 @@ class Engine:
     def _judge(self, packages: Sequence[rows.Package]) -> Judgement:
         documents = [package.document for package in packages if package.document is not None]
         days = [vietnam_day(package.received_at) for package in packages]
-        return judge(documents, days, self._ledger, outages=self._outages.current())
+        received = [package.received_at for package in packages]
+        return judge(documents, days, self._ledger, self._registry.current(), self._outages.current(), received)
 
 
 def _decision(mtdiep: str, sha256: str, mst: str, decision: str, received_at: int) -> tuple[bytes, bytes]:

@@ -30,7 +30,6 @@ from rules.report import Decision, decision_of
 from storage import schema
 from streams import evidence
 from streams.receipts import Told, receipt
-from streams.taxpayers import TaxpayerSnapshot
 from streams.wire import Receipt
 
 _TOP: Final = np.uint64(2**63)
@@ -38,6 +37,10 @@ _LATEST: Final = np.uint64(2**63 - 1)
 _EVER: Final = 2**64 - 1
 
 _FIRST_YEAR, _LAST_YEAR = 22, 99
+_PERSON: Final = 12
+_LINKED: Final = (
+    "province", "sector", "seller_link", "seller_by", "seller_taxpayer", "buyer_link", "buyer_by", "buyer_taxpayer",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,10 @@ class Batch:
         packages: Sequence[Package],
         judgement: Judgement,
         sealer: Sealer,
-        taxpayers: TaxpayerSnapshot,
         decided_at: int,
     ) -> None:
         self._packages, self._judgement = packages, judgement
-        self._sealer, self._taxpayers, self._decided_at = sealer, taxpayers, decided_at
+        self._sealer, self._decided_at = sealer, decided_at
         self._judged = np.array([at for at, package in enumerate(packages) if package.document is not None], np.int64)
         self._of = self._judged[judgement.columns.document] if len(self._judged) else np.zeros(0, np.int64)
         self._counts = np.bincount(self._of, minlength=len(packages))
@@ -134,7 +136,6 @@ class Batch:
         columns, rows = self._judgement.columns, pa.array(np.flatnonzero(self._fresh))
         of = pa.array(self._of)
         packages = self._packages
-        sectors, provinces = self._taxpayers.find([package.mst for package in packages])
         values: dict[str, Any] = {
             **self._key_columns,
             "mccqt": _text(columns.text("MCCQT")),
@@ -155,8 +156,6 @@ class Batch:
             "exchange_rate": _money(columns.number("TTChung/TGia")).cast(pa.decimal128(18, 6)),
             "buyer_mst": pa.array(distinct(columns.text("NMua/MST"), _business, ""), pa.string()),
             "buyer_pseudonym": self._buyers(),
-            "province": pa.array(provinces).take(of),
-            "sector": pa.array(sectors).take(of),
             "payment_method": _text(columns.text("TTChung/HTTToan")),
             "solution_provider": _text(columns.text("TTChung/MSTTCGP")),
             "store_code": _text(columns.text("NBan/MCHang")),
@@ -168,8 +167,27 @@ class Batch:
             "lines": pa.array(np.bincount(columns.owners("HHDVu"), minlength=columns.invoices)).cast(pa.uint32()),
             "content": pa.array(columns.contents, pa.binary(16)),
             "version": pa.array(self._versions),
+            **self._links(),
         }
         return schema.table("invoices", {name: pa.array(value).take(rows) for name, value in values.items()})
+
+    def _links(self) -> dict[str, Any]:
+        """Who the seller and the buyer are. A buyer's personal ID stands in no column."""
+        links = self._judgement.links
+        if links is None:
+            empty = pa.repeat("", self._judgement.columns.invoices)
+            return dict.fromkeys(_LINKED, empty)
+        is_person = pc.equal(pc.utf8_length(links.buyer.taxpayer), _PERSON)
+        return {
+            "province": links.province,
+            "sector": links.sector,
+            "seller_link": links.seller.outcome,
+            "seller_by": links.seller.by,
+            "seller_taxpayer": links.seller.taxpayer,
+            "buyer_link": links.buyer.outcome,
+            "buyer_by": links.buyer.by,
+            "buyer_taxpayer": pc.if_else(is_person, "", links.buyer.taxpayer),
+        }
 
     def _corrections(self) -> pa.Table:
         """The accepted replacements and adjustments."""
@@ -346,7 +364,7 @@ class Batch:
 
     def _pseudonym(self, text: str) -> str:
         code = canonical_mst(text)
-        return self._sealer.pseudonym(code) if kind(code) == "person" else ""
+        return self._sealer.pseudonyms.of(code) if kind(code) == "person" else ""
 
 
 def _message_type(package: Package) -> int:

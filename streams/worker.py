@@ -36,6 +36,7 @@ from streams.quiet import throttle
 if TYPE_CHECKING:
     import faust
 
+    from identity.sealing import Sealer
     from streams.processing import Processing
     from streams.strict import StrictConsumer, StrictTransport
 
@@ -52,15 +53,15 @@ def serve(settings: Settings, *, jobs: bool) -> None:
         processing = build(settings, fence)
         beside: list[Callable[[], contextlib.AbstractContextManager[Any]]] = []
         if jobs:
+            from streams.feed import Feed
             from streams.jobs import Jobs
 
-            beside.append(lambda: Jobs(settings))
+            beside += [lambda: Jobs(settings), lambda: Feed(settings, keys(settings))]
         run(settings, processing, beside=beside, fence=fence)
 
 
 def build(settings: Settings, fence: Fence | None = None) -> Processing:
     """The processing of a production worker: the engine on the store. Raises UsageError, Unavailable."""
-    from identity.sealing import KeyProblem, Sealer
     from invoice_schema.envelope import Limits
     from invoice_schema.signatures.trust import Trust
     from storage.client import connect
@@ -70,12 +71,9 @@ def build(settings: Settings, fence: Fence | None = None) -> Processing:
     from streams.engine import Engine
     from streams.outages import OutageSnapshot
     from streams.processing import Processing
-    from streams.taxpayers import TaxpayerSnapshot
+    from streams.registry import RegistrySnapshot
 
-    try:
-        sealer = Sealer.load(settings.keys_dir or settings.data / "keys")
-    except KeyProblem as problem:
-        raise UsageError(f"cannot use the keys: {problem}") from problem
+    sealer = keys(settings)
     limits = Limits(
         settings.max_body,
         settings.max_depth,
@@ -85,7 +83,7 @@ def build(settings: Settings, fence: Fence | None = None) -> Processing:
     )
     client = connect(settings)
     reader = StoreReader(client)
-    snapshots = TaxpayerSnapshot(reader), OutageSnapshot(reader)
+    snapshots = RegistrySnapshot(client, sealer.pseudonyms), OutageSnapshot(reader)
     trust = Trust(read_authorities(settings.trust), settings.allow_sha1)
     counts = settings.partitions, settings.ledger_series
     engine = Engine(reader, StorePast(client), sealer, limits, *snapshots, *counts, trust)
@@ -100,6 +98,16 @@ def build(settings: Settings, fence: Fence | None = None) -> Processing:
         dead_share=settings.dead_share,
         before=deadshare.before(client, wire.PACKAGES),
     )
+
+
+def keys(settings: Settings) -> Sealer:
+    """The keys that the settings name. Raises UsageError."""
+    from identity.sealing import KeyProblem, Sealer
+
+    try:
+        return Sealer.load(settings.keys_dir or settings.data / "keys")
+    except KeyProblem as problem:
+        raise UsageError(f"cannot use the keys: {problem}") from problem
 
 
 @contextlib.contextmanager

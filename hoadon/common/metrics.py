@@ -51,6 +51,10 @@ DECISION_SECONDS = Histogram("hoadon_decision_seconds", "Time from receipt to de
 STORED_SECONDS = Histogram(
     "hoadon_stored_seconds", "Time from receipt to committed rows, per package.", buckets=_SECONDS
 )
+REGISTRY_MESSAGES = Counter(
+    "hoadon_registry_messages", "Messages of the registry's feed, by what became of them.", ["outcome"]
+)
+REGISTRY_TAXPAYERS = Gauge("hoadon_registry_taxpayers", "Taxpayers in this worker's picture of the registry.")
 LAG_MESSAGES = Gauge(
     "hoadon_lag_messages", "Messages in the broker that this worker has not stored yet.", ["partition"]
 )

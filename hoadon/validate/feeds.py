@@ -7,7 +7,7 @@ from pathlib import Path
 from hoadon import outages
 from hoadon.common.errors import UsageError
 from identity.registry import MemoryRegistry
-from identity.registry_csv import NoRegistry, checked
+from identity.registry_file import NoRegistry, checked
 from rules.outages import Outages
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -16,74 +14,19 @@ import pytest
 from lxml import etree
 
 from hoadon.common.clock import now_us, utc, vietnam_day
-from identity.sealing import Sealer, ensure_keys
-from invoice_schema.envelope import Limits
-from invoice_schema.forms import canonical_mst
 from invoice_schema.messages import read_result
 from storage import outages
-from storage.client import connect
 from storage.closing import end_of
-from storage.past import StorePast
-from storage.reader import StoreReader
-from storage.sink import Sink
-from streams import wire
-from streams.engine import Engine, Message, Output
+from streams.engine import Message
 from streams.evidence import unseal
-from streams.outages import OutageSnapshot
-from streams.taxpayers import TaxpayerSnapshot
 from tests.support import samples
+from tests.support.bench import Bench
 from tests.support.past import FIRST_DAY, SYMBOLS, Step, drawn, model, tidy
 from tests.support.samples import DAY, HOUSEHOLD, SELLER, SELLER_2, household, invoice, replaces
 from tests.support.store import StoreProcess
 
 TODAY = vietnam_day(now_us())
 SERIES = [f"C{TODAY:%y}M{first}{second}" for first in "ABCDEGHK" for second in "ABCDEGHKLMNPQRST"]
-
-
-class Bench:
-    """An engine with its store, and a client to look at the rows. `hand_over` is what a batch of the worker does."""
-
-    def __init__(self, store: StoreProcess, keys: Path) -> None:
-        ensure_keys(keys)
-        self.sealer = Sealer.load(keys)
-        self.client = connect(store.settings)
-        self.sink = Sink(self.client, patience=10)
-        self.offset = 0
-        self.restart()
-
-    def restart(self) -> None:
-        reader = StoreReader(self.client)
-        snapshots = TaxpayerSnapshot(reader), OutageSnapshot(reader)
-        self.engine = Engine(reader, StorePast(self.client), self.sealer, Limits(), *snapshots)
-
-    def message(self, *bodies: bytes, received_at: int | None = None, partition: int | None = None) -> Message:
-        received = [
-            wire.Received(wire.Receipt(received_at or now_us(), "*", hashlib.sha256(body).hexdigest()), body)
-            for body in bodies
-        ]
-        mst = canonical_mst(etree.fromstring(bodies[0]).findtext("TTChung/MST") or "")
-        value, headers = wire.message(received)
-        self.offset += 1
-        at = wire.partition_of(mst.encode(), 12) if partition is None else partition
-        return Message(wire.PACKAGES, at, self.offset, 0, mst.encode(), dict(headers), value)
-
-    def hand_over(self, *messages: Message) -> Output:
-        output = self.engine.process(messages)
-        if output.tables:
-            self.sink.write(output.tables, f"test:{self.offset}:{now_us()}")
-        return output
-
-    def rows(self, sql: str, **parameters: Any) -> Sequence[Sequence[Any]]:
-        return self.client.query(sql, parameters=parameters).result_rows
-
-    def package(self, body: bytes) -> tuple[Any, ...]:
-        sql = "SELECT decision, invoices, accepted, rejected, receipt FROM packages FINAL WHERE sha256 = {sha:String}"
-        (row,) = self.rows(sql, sha=hashlib.sha256(body).hexdigest())
-        return tuple(row)
-
-    def codes(self, body: bytes) -> list[tuple[int, str]]:
-        sql = "SELECT invoice_index, code FROM findings FINAL WHERE sha256 = {sha:String} ORDER BY invoice_index, seq"
-        return [(index, code) for index, code in self.rows(sql, sha=hashlib.sha256(body).hexdigest())]
 
 
 @pytest.fixture(scope="module")
@@ -292,7 +235,7 @@ def test_a_household_buyer_is_a_pseudonym(bench: Bench, series: str) -> None:
     bench.hand_over(bench.message(body))
     sql = "SELECT buyer_mst, buyer_pseudonym, toString(tuple(*)) FROM invoices FINAL WHERE khhdon = {s:String}"
     ((mst, pseudonym, whole),) = bench.rows(sql, s=series)
-    assert (mst, pseudonym) == ("", bench.sealer.pseudonym(HOUSEHOLD))
+    assert (mst, pseudonym) == ("", bench.sealer.pseudonyms.of(HOUSEHOLD))
     assert HOUSEHOLD not in whole
     assert "Trần" not in whole
 

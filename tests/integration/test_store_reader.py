@@ -54,19 +54,6 @@ def test_marks_are_the_first_decisions(client: Client, reader: StoreReader) -> N
     assert reader.marks([]) == {}
 
 
-def test_the_registry_and_its_version(client: Client, reader: StoreReader) -> None:
-    before = reader.taxpayers_version()
-    for version, sector in ((before + 1, "I56"), (before + 2, "G47")):
-        row = {"mst": "7200000001", "sector": sector, "province": "079", "version": version}
-        client.insert_arrow("taxpayers", rows.table("taxpayers", [row]))
-    assert reader.taxpayers_version() == before + 2
-    found = reader.taxpayers()
-    assert found.schema.names == ["mst", "sector", "province"]
-    assert [row for row in found.to_pylist() if row["mst"] == "7200000001"] == [
-        {"mst": "7200000001", "sector": "G47", "province": "079"}
-    ]
-
-
 def test_gateway_finds_packages_by_id_and_digest(store: StoreProcess, client: Client) -> None:
     packages = [
         rows.package(f"K-gate-{number}", f"{number:064x}", decided=rows.NOON + number) for number in range(1, 1_501)

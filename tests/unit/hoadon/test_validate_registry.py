@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from identity.registry_csv import COLUMNS
+from identity.registry_file import COLUMNS
 from tests.support.samples import HOUSEHOLD, SELLER, household, invoice, package
 from tests.support.stack import environment
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
-from identity.names import core_name, same_name
+from identity.names import core_names, name_keys
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ from identity.names import core_name, same_name
     ],
 )
 def test_core(name: str, core: str) -> None:
-    assert core_name(name) == core
+    assert core_names(pa.array([name])).to_pylist() == [core]
 
 
 @pytest.mark.parametrize(
@@ -34,4 +35,5 @@ def test_core(name: str, core: str) -> None:
     ],
 )
 def test_same(one: str, other: str, same: bool) -> None:
-    assert same_name(one, other) is same
+    first, second = name_keys(pa.array([one, other]))
+    assert bool(first == second) is same

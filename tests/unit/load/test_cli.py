@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hoadon.common.errors import UsageError
-from identity.registry_csv import COLUMNS
+from identity.registry_file import COLUMNS
 from load.cli import app
 from load.merchants import merchants
 

@@ -10,7 +10,7 @@ from io import BytesIO, StringIO
 from itertools import islice
 
 from identity.registry import MemoryRegistry
-from identity.registry_csv import COLUMNS, checked
+from identity.registry_file import COLUMNS, checked
 from load.generator import packages
 from load.merchants import merchants
 from load.registry import lines

@@ -14,7 +14,7 @@ import pytest
 
 from hoadon.outages import read as read_outages
 from identity.registry import MemoryRegistry
-from identity.registry_csv import checked
+from identity.registry_file import checked
 from invoice_schema.findings import Finding
 from rules.catalogue import RULES
 from rules.history import Remembered

@@ -1,4 +1,6 @@
-"""The registry as a CSV (columns: COLUMNS, UTF-8, with a header): read in blocks, every row checked.
+"""The registry as a file, CSV (UTF-8, with a header) or Parquet, with the columns of COLUMNS: read in blocks, checked.
+
+In Parquet the columns are texts; days may be dates, accounts lists of texts, and what is null is ''.
 
 A file is read from an open binary file, so that who opens it may be anybody. Personal IDs are never named in an error.
 """
@@ -12,7 +14,7 @@ from typing import BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
+from pyarrow import csv, parquet
 
 from invoice_schema.forms import canonical_mst
 
@@ -21,6 +23,8 @@ COLUMNS: Final = (
     "registered_from", "legacy_mst", "accounts",
 )  # fmt: skip
 _BLOCK: Final = 8 * 1024 * 1024
+_ROWS: Final = 65_536
+_PARQUET: Final = b"PAR1"
 _NAMED: Final = 10
 _SHAPE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE: Final = r"^(?:\d{4}-\d{2}-\d{2})?$"
@@ -48,30 +52,73 @@ class BadRows(NoRegistry):
 def checked(file: BinaryIO) -> Iterator[pa.RecordBatch]:
     """The rows of `file`: the columns of COLUMNS as trimmed texts, tax codes canonical.
 
-    Raises NoRegistry, BadRows only when all is read: nothing may be done with the rows before the iteration ends.
+    Raises NoRegistry, BadRows only when all is read: nothing may count of the rows before the iteration ends.
     """
-    cut: list[int] = []
-    problems: list[tuple[int, str]] = []
-    codes: list[pa.Array] = []
-    row = 2
-    for rows in blocks(file, cut):
-        problems += [(row + at, text) for at, text in _problems(rows)]
-        codes.append(rows["mst"])
-        row += rows.num_rows
+    check = Check(file)
+    for rows in blocks(file, check.cut):
+        check.add(rows, list(problems(rows)))
         yield rows
-    if cut:
-        problems = [(number, "wrong number of columns") for number in cut]
-    elif not problems:
-        problems = [(2 + at, "mst stands in the file before") for at in _repeated(codes)]
-    if problems:
-        named = "; ".join(f"row {number}: {text}" for number, text in sorted(problems)[:_NAMED])
-        more = f" and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
-        raise BadRows(named + more)
+    check.end()
+
+
+class Check:
+    """Gathers what is wrong with the rows of a file, block by block in their order."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.cut: list[int] = []
+        """Rows cut short or too long (`blocks`)."""
+        self._first = self._row = 1 if _is_parquet(file) else 2
+        self._found: list[tuple[int, str]] = []
+        self._codes: list[pa.Array] = []
+
+    def add(self, rows: pa.RecordBatch, found: Sequence[tuple[int, str]]) -> None:
+        """The next block, and its `problems`."""
+        self._found += [(self._row + at, text) for at, text in found]
+        self._codes.append(rows["mst"])
+        self._row += rows.num_rows
+
+    def end(self) -> None:
+        """Raises BadRows."""
+        found = self._found
+        if self.cut:
+            found = [(number, "wrong number of columns") for number in self.cut]
+        elif not found:
+            found = [(self._first + at, "mst stands in the file before") for at in _repeated(self._codes)]
+        if found:
+            named = "; ".join(f"row {number}: {text}" for number, text in sorted(found)[:_NAMED])
+            more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+            raise BadRows(named + more)
 
 
 def blocks(file: BinaryIO, cut: list[int] | None = None) -> Iterator[pa.RecordBatch]:
     """The same rows of a file that was checked before. Row numbers of rows cut short or too long go to `cut`."""
+    return _of_parquet(file) if _is_parquet(file) else _of_csv(file, cut)
 
+
+def _is_parquet(file: BinaryIO) -> bool:
+    start = file.read(len(_PARQUET))
+    file.seek(0)
+    return start == _PARQUET
+
+
+def _of_parquet(file: BinaryIO) -> Iterator[pa.RecordBatch]:
+    try:
+        with parquet.ParquetFile(file) as source:
+            for batch in source.iter_batches(_ROWS, columns=list(COLUMNS)):
+                if set(batch.schema.names) != set(COLUMNS):
+                    raise NoRegistry(f"the columns must be {','.join(COLUMNS)}")
+                yield normalised(pa.record_batch({name: _text(batch[name]) for name in COLUMNS}))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        raise NoRegistry("cannot be read: it is no Parquet of texts") from error
+
+
+def _text(column: pa.Array) -> pa.StringArray:
+    if pa.types.is_list(column.type):
+        column = pc.binary_join(column.cast(pa.list_(pa.string())), ";")
+    return pc.fill_null(column.cast(pa.string()), "")
+
+
+def _of_csv(file: BinaryIO, cut: list[int] | None) -> Iterator[pa.RecordBatch]:
     def skip(row: csv.InvalidRow) -> str:
         if cut is not None:
             cut.append(row.number or 0)
@@ -88,7 +135,7 @@ def blocks(file: BinaryIO, cut: list[int] | None = None) -> Iterator[pa.RecordBa
         ) as reader:
             for batch in reader:
                 if batch.num_rows:
-                    yield _normalised(batch)
+                    yield normalised(batch)
     except pa.ArrowKeyError as error:
         raise NoRegistry(f"the header must name {','.join(COLUMNS)}") from error
     except pa.ArrowInvalid as error:
@@ -101,7 +148,8 @@ def dates(texts: pa.StringArray) -> pa.Date32Array:
     return pc.if_else(pc.equal(texts, ""), None, texts).cast(pa.date32())
 
 
-def _normalised(batch: pa.RecordBatch) -> pa.RecordBatch:
+def normalised(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The columns of COLUMNS trimmed, tax codes canonical."""
     columns = {name: pc.utf8_trim_whitespace(batch[name]) for name in COLUMNS}
     for name in ("mst", "legacy_mst"):
         columns[name] = _canonical(columns[name])
@@ -114,7 +162,8 @@ def _canonical(codes: pa.StringArray) -> pa.StringArray:
     return pc.replace_with_mask(codes, written, pa.array(odd, pa.string()))
 
 
-def _problems(rows: pa.RecordBatch) -> Iterator[tuple[int, str]]:
+def problems(rows: pa.RecordBatch) -> Iterator[tuple[int, str]]:
+    """What is wrong with normalised rows: place and reason."""
     for name, (pattern, text) in _PATTERNS.items():
         for at in _places(pc.invert(pc.match_substring_regex(rows[name], pattern))):
             yield at, text

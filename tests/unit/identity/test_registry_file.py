@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pytest
 
-from identity.registry_csv import COLUMNS, BadRows, NoRegistry, blocks, checked, dates
+from identity.registry_file import COLUMNS, BadRows, NoRegistry, blocks, checked, dates
 
 HEADER = ",".join(COLUMNS)
 PERSON = "001090000000"

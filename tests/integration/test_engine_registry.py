@@ -1,0 +1,117 @@
+"""The engine with a registry: rules on it, links, what counts when."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hoadon.common.clock import now_us, vietnam_day
+from identity.registry_file import COLUMNS
+from storage.migrate import migrate
+from storage.registry import import_file
+from streams.registry import DELAY
+from tests.support import samples
+from tests.support.bench import Bench
+from tests.support.ports import free_ports
+from tests.support.samples import BRANCH, BUYER, HOUSEHOLD, SELLER, SELLER_2, household, invoice
+from tests.support.store import StoreProcess
+
+TODAY = vietnam_day(now_us())
+SERIES = f"C{TODAY:%y}MAA"
+BUYER_PERSON = "001199000000"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with StoreProcess(tmp_path_factory.mktemp("store"), free_ports()) as store:
+        migrate(store.settings)
+        yield Bench(store, tmp_path_factory.mktemp("keys") / "keys")
+
+
+def register(bench: Bench, path: Path, *lines: str) -> int:
+    """The moment (µs) from which packages are judged by it."""
+    file = path / "registry.csv"
+    file.write_text("\n".join([",".join(COLUMNS), *lines, ""]), "utf-8")
+    import_file(bench.client, file, bench.sealer.pseudonyms)
+    bench.restart()
+    (recorded,) = bench.rows("SELECT toUnixTimestamp64Micro(max(recorded_at)) FROM registry_versions")[0]
+    return int(recorded) + round(DELAY * 1e6)
+
+
+def decided(bench: Bench, body: bytes, moment: int) -> list[str]:
+    """The codes told of a package that was received at `moment`."""
+    bench.hand_over(bench.message(body, received_at=moment))
+    return [code for _, code in bench.codes(body)]
+
+
+def link(bench: Bench, shdon: int, mst: str = SELLER) -> tuple[Any, ...]:
+    sql = """
+        SELECT seller_link, seller_by, seller_taxpayer, buyer_link, buyer_by, buyer_taxpayer, province, sector
+        FROM invoices FINAL WHERE mst = {mst:String} AND shdon = {shdon:UInt32}
+    """
+    (row,) = bench.rows(sql, mst=mst, shdon=shdon)
+    return tuple(row)
+
+
+def sale(shdon: int, mst: str = SELLER, make: Any = invoice, **rest: Any) -> bytes:
+    made = make(shdon=shdon, khhdon=SERIES, nlap=TODAY, mst=mst, **rest)
+    return samples.package([made], mst=mst, number=next(_numbers))
+
+
+def test_a_registry_counts_for_what_is_received_after_it(bench: Bench, tmp_path: Path) -> None:
+    moment = now_us()
+    assert decided(bench, sale(1), moment) == []
+    assert link(bench, 1)[:3] == ("", "", "")
+    moment = register(bench, tmp_path, f"{SELLER_2},,Khác,enterprise,active,,retail,Huế,,,,")
+    assert decided(bench, sale(2), moment - 1) == []
+    assert decided(bench, sale(3), moment) == ["ID-02"]
+    assert [link(bench, shdon)[:3] for shdon in (2, 3)] == [("", "", ""), ("unknown", "", "")]
+    moment = register(bench, tmp_path, f"{SELLER},,,enterprise,active,,retail,Huế,,,,")
+    assert decided(bench, sale(4), moment - 1) == ["ID-02"]
+    assert decided(bench, sale(5), moment) == []
+    assert link(bench, 5) == ("linked", "mst", SELLER, "", "", "", "Huế", "retail")
+
+
+def test_packages_of_one_batch_may_know_different_things(bench: Bench, tmp_path: Path) -> None:
+    moment = register(bench, tmp_path, f"{SELLER},,,enterprise,suspended,{TODAY},retail,Huế,,,,")
+    bodies = [sale(shdon) for shdon in (11, 12, 13, 14)]
+    messages = [
+        bench.message(body, received_at=moment + later) for body, later in zip(bodies, (-1, 0, -2, 1), strict=True)
+    ]
+    bench.hand_over(*messages)
+    assert [[code for _, code in bench.codes(body)] for body in bodies] == [[], ["ID-03"], [], ["ID-03"]]
+    yesterday = samples.package(
+        [invoice(shdon=15, khhdon=SERIES, nlap=TODAY - timedelta(days=1))], number=next(_numbers)
+    )
+    assert "ID-03" not in decided(bench, yesterday, moment)
+    assert decided(bench, sale(16, BRANCH), moment) == ["ID-03"]
+    assert link(bench, 16, BRANCH.replace("-", ""))[:3] == ("linked", "head_office", SELLER)
+
+
+def test_households_and_buyers_are_linked(bench: Bench, tmp_path: Path) -> None:
+    moment = register(
+        bench,
+        tmp_path,
+        f"{SELLER},,,enterprise,active,,retail,Huế,,,,",
+        f"9900000094,{HOUSEHOLD},,household,active,,hotel,Hà Nội,,,,",
+        f"{BUYER},,,enterprise,active,,other,Huế,,,,",
+        f"{BUYER_PERSON},,,individual,active,,other,Huế,,,,",
+        "9900000143,,,enterprise,active,,retail,Huế,,,9900000136,",
+        "9900000151,,,enterprise,active,,retail,Huế,,,9900000120,",
+        "9900000168,,,enterprise,active,,retail,Cà Mau,,,9900000120,",
+    )
+    assert decided(bench, sale(21, HOUSEHOLD, household), moment) == []
+    assert link(bench, 21, HOUSEHOLD)[:3] == ("linked", "personal_id", "9900000094")
+    assert "ID-02" not in decided(bench, sale(22, "9900000136"), moment)
+    assert link(bench, 22, "9900000136")[:3] == ("linked_legacy", "legacy_mst", "9900000143")
+    decided(bench, sale(23, "9900000120"), moment)
+    assert link(bench, 23, "9900000120")[:3] == ("ambiguous", "legacy_mst", "")
+    buyer = {"NDHDon/NMua/MST": BUYER}
+    assert decided(bench, sale(24, edit=buyer), moment) == ["ID-08"]
+    assert link(bench, 24)[3:6] == ("linked", "mst", BUYER)
