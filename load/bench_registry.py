@@ -18,7 +18,6 @@ from typing import Annotated, Final
 
 import msgspec
 import numpy as np
-import psutil
 import pyarrow as pa
 import typer
 
@@ -78,12 +77,10 @@ def measure(taxpayers: int, port: int) -> Result:
             again = seconds(lambda: import_file(client, file, sealer.pseudonyms), 1)
             file.unlink()
             snapshot = RegistrySnapshot(client, sealer.pseudonyms)
-            process = psutil.Process()
-            before = process.memory_info().rss
             read = seconds(snapshot.refresh, 1)
-            mib = (process.memory_info().rss - before) / _MIB
             columns, sellers = _invoices(taxpayers)
             base = _current(snapshot)
+            mib = _bytes(base) / _MIB
             look_up = seconds(lambda: base.find(sellers, np.full(len(sellers), LATEST)))
             rules = seconds(lambda: _rules(columns, base))
             registry.write(file, merchants(1), _CHANGED, 2)
@@ -123,6 +120,16 @@ def _current(snapshot: RegistrySnapshot) -> Registry:
     if found is None:
         raise AssertionError("the import did not count")
     return found
+
+
+def _bytes(thing: object) -> int:
+    """Bytes of the arrays that something holds."""
+    if isinstance(thing, np.ndarray):
+        return int(thing.nbytes)
+    if isinstance(thing, pa.Array):
+        return int(thing.nbytes)
+    own = vars(thing).values() if type(thing).__module__ == "identity.registry" else ()
+    return sum(_bytes(part) for part in own)
 
 
 def _invoices(taxpayers: int) -> tuple[object, pa.Array]:

@@ -26,6 +26,7 @@ _ARROW = {
     "UInt16": pa.uint16(),
     "UInt32": pa.uint32(),
     "UInt64": pa.uint64(),
+    "Int64": pa.int64(),
     "Decimal(27, 6)": schema.MONEY,
     "Decimal(18, 6)": pa.decimal128(18, 6),
     "FixedString(16)": pa.binary(16),
