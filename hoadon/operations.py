@@ -15,29 +15,24 @@ from hoadon.common.clock import rfc3339
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 from identity.masking import mask_taxcode
-from identity.sealing import KeyProblem, Sealer
 from rules.outages import Outage
 from storage import outages
 from storage.client import connect
 from storage.registry import import_file
 from streams import deadletters
+from streams.keys import keyring
 
 
 def import_registry(settings: Settings, csv: Path) -> int:
     """Import a registry with a progress bar on a terminal; the number of taxpayers. Raises HoadonError."""
-    try:
-        sealer = Sealer.load(settings.keys_dir or settings.data / "keys")
-    except KeyProblem as problem:
-        raise UsageError(f"cannot use the keys: {problem}") from problem
+    pseudonyms = keyring(settings).pseudonyms
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with (
         Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar,
         connect(settings) as client,
     ):
         task = bar.add_task("registry", total=None)
-        return import_file(
-            client, csv, sealer.pseudonyms, lambda done, size: bar.update(task, completed=done, total=size)
-        )
+        return import_file(client, csv, pseudonyms, lambda done, size: bar.update(task, completed=done, total=size))
 
 
 def declare_outages(settings: Settings, declared: Sequence[tuple[Outage, str]]) -> None:

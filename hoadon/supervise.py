@@ -280,12 +280,13 @@ def up(settings: Settings, *, workers: int, offset: int, console: Console) -> No
 
 def _ensure_keys(settings: Settings) -> None:
     """Make the keys on the first start. A store that is there needs the keys it was written with, not new ones."""
-    from identity.sealing import KeyProblem, Sealer, ensure_keys
+    from identity.keys import KeyProblem, ensure_keys
+    from streams.keys import directory, keyring, kms
 
-    directory = settings.keys_dir or settings.data / "keys"
+    where = directory(settings)
     try:
-        if not (settings.data / "store").exists():
-            ensure_keys(directory)
-        Sealer.load(directory)
+        if settings.keys is None and not (settings.data / "store").exists():
+            ensure_keys(where, kms(settings))
     except (KeyProblem, OSError) as error:
-        raise UsageError(f"the keys in {directory} cannot be used, put them back: {error}") from error
+        raise UsageError(f"cannot make keys in {where}: {error}") from error
+    keyring(settings)

@@ -6,6 +6,7 @@ is made anew at each change; the lower one, which takes seconds and gigabytes to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ class LayeredRegistry(Finder):
     def __len__(self) -> int:
         return len(self._lower) + len(self._upper)
 
-    def identify(self, persons: pa.StringArray) -> Ints:
+    def identify(self, persons: pa.StringArray) -> Sequence[Ints]:
         return self._lower.identify(persons)
 
     def by_mst(self, keys: Ints, known: Ints) -> Ints:

@@ -25,6 +25,16 @@ def mask_personal_ids(values: pa.StringArray) -> pa.StringArray:
     return pc.if_else(pc.equal(values, ""), "", shown)
 
 
+def mask_phone(value: str) -> str:
+    """Its last two digits."""
+    return _DOT * max(len(value) - 2, 0) + value[-2:]
+
+
+def mask_name(value: str) -> str:
+    """The first letter of each word: `N••••• V•• A•`."""
+    return " ".join(word[0] + _DOT * (len(word) - 1) for word in value.split())
+
+
 def mask_taxcode(code: str) -> str:
     """A household's tax code is a personal ID and is masked; enterprises' codes are public."""
     return mask_personal_id(code) if kind(code) == "person" else code

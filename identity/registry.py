@@ -12,7 +12,7 @@ in the same way; before any it is active. So the answer depends on the statement
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final, Protocol
@@ -174,7 +174,9 @@ class Finder(ABC):
 
         told(at := left(), by_mst(at, keys[at]), How.MST)
         if len(at := left(*_PERSONS)):
-            told(at, self.by_person(self.identify(codes.take(pa.array(at))), known[at]), How.PERSONAL_ID)
+            for persons in self.identify(codes.take(pa.array(at))):
+                rest = np.flatnonzero(places[at] < 0)
+                told(at[rest], self.by_person(persons[rest], known[at[rest]]), How.PERSONAL_ID)
         told(at := left(), self.by_legacy(keys[at], known[at]), How.LEGACY_MST)
         told(at := left(*_BRANCHES), by_mst(at, keys[at] // _BRANCH_NUMBERS), How.HEAD_OFFICE)
         at = left(*_BRANCHES)
@@ -182,8 +184,8 @@ class Finder(ABC):
         return Found(places, how, several)
 
     @abstractmethod
-    def identify(self, persons: pa.StringArray) -> Ints:
-        """The keys of personal IDs."""
+    def identify(self, persons: pa.StringArray) -> Sequence[Ints]:
+        """The keys of personal IDs, in as many ways as there may be."""
 
     @abstractmethod
     def by_mst(self, keys: Ints, known: Ints) -> Ints: ...
@@ -199,13 +201,13 @@ class MemoryRegistry(Finder):
     """Immutable but for `hide`; may be shared by threads, inherited by a fork, pickled."""
 
     def __init__(
-        self, rows: pa.Table, identify: Callable[[pa.StringArray], Ints] | None = None, secret: bytes = b""
+        self, rows: pa.Table, identify: Callable[[pa.StringArray], Sequence[Ints]] | None = None, secret: bytes = b""
     ) -> None:
         """`rows` as STATEMENTS. `identify` makes the keys of personal IDs; without it they are `code_keys`.
 
         `secret`: that of the name keys.
         """
-        self._identify, self._secret = identify or code_keys, secret
+        self._identify, self._secret = identify or _as_written, secret
         codes, known = (_ints(rows[name]) for name in ("mst", "known_from"))
         order = np.lexsort((known, codes))
         rows = rows.take(pa.array(order))
@@ -258,7 +260,7 @@ class MemoryRegistry(Finder):
     def by_legacy(self, keys: Ints, known: Ints) -> tuple[Ints, Mask]:
         return self._chosen(self._by_legacy, keys, known)
 
-    def identify(self, persons: pa.StringArray) -> Ints:
+    def identify(self, persons: pa.StringArray) -> Sequence[Ints]:
         return self._identify(persons)
 
     def facts(self, places: Ints, days: Days, known: Ints) -> Facts:
@@ -360,6 +362,10 @@ def code_keys(codes: pa.StringArray | pa.ChunkedArray) -> Ints:
     formed = pc.fill_null(pc.match_substring_regex(codes, _FORM), False)
     written = pc.if_else(formed, pc.binary_join_element_wise("1", codes, ""), str(NO_CODE))
     return np.asarray(written.cast(pa.int64()), np.int64)
+
+
+def _as_written(persons: pa.StringArray) -> Sequence[Ints]:
+    return (code_keys(persons),)
 
 
 def mtt_numbers(codes: pa.StringArray | pa.ChunkedArray) -> npt.NDArray[np.int32]:

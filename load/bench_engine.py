@@ -19,7 +19,7 @@ import msgspec
 from lxml import etree
 
 from hoadon.common import clock
-from identity.sealing import Sealer, ensure_keys
+from identity.keys import Keyring, ensure_keys
 from invoice_schema import pack
 from invoice_schema.columns import Columns
 from invoice_schema.envelope import Limits, open_package
@@ -104,10 +104,10 @@ class _NoPast:
         return []
 
 
-def bare_engine(sealer: Sealer, partitions: int) -> Engine:
+def bare_engine(keyring: Keyring, partitions: int) -> Engine:
     """An engine that knows of no past, no registry and no outages."""
     store = _EmptyStore()
-    return Engine(store, _NoPast(), sealer, Limits(), NoRegistry(), OutageSnapshot(store), partitions)
+    return Engine(store, _NoPast(), keyring, Limits(), NoRegistry(), OutageSnapshot(store), partitions)
 
 
 def measure(invoices: int, package_size: int, runs: int) -> Result:
@@ -117,7 +117,7 @@ def measure(invoices: int, package_size: int, runs: int) -> Result:
     invoices = package_size * len(bodies)
     with tempfile.TemporaryDirectory() as keys:
         ensure_keys(Path(keys))
-        stages = _stages(bodies, [package.mst for package in made], Sealer.load(Path(keys)))
+        stages = _stages(bodies, [package.mst for package in made], Keyring.load(Path(keys)))
         runs_of: dict[str, list[float]] = {name: [] for name in (*stages, *_DERIVED)}
         for _ in range(runs):
             costs = {name: _cost(stage) / invoices * 1e6 for name, stage in stages.items()}
@@ -147,7 +147,7 @@ def _cost(stage: Callable[[], object]) -> float:
     return process_time() - began
 
 
-def _stages(bodies: list[bytes], sellers: list[str], sealer: Sealer) -> dict[str, Callable[[], object]]:
+def _stages(bodies: list[bytes], sellers: list[str], keyring: Keyring) -> dict[str, Callable[[], object]]:
     schema = pack.compiled(PACKAGE_SCHEMA)
     received = clock.now_us()
     day = clock.vietnam_day(received)
@@ -171,7 +171,7 @@ def _stages(bodies: list[bytes], sellers: list[str], sealer: Sealer) -> dict[str
     ]
 
     def engine() -> None:
-        output = bare_engine(sealer, _PARTITIONS).process(messages)
+        output = bare_engine(keyring, _PARTITIONS).process(messages)
         if output.dead:
             raise AssertionError(f"the engine refused a generated package: {output.dead[0].reason}")
 

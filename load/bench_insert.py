@@ -27,7 +27,7 @@ from clickhouse_connect.driver.client import Client
 from hoadon.common import clock
 from hoadon.common.settings import Settings
 from hoadon.process import start_child
-from identity.sealing import Sealer, ensure_keys
+from identity.keys import Keyring, ensure_keys
 from load.bench_engine import bare_engine
 from load.corpus import Corpus
 from load.generator import Plan
@@ -77,13 +77,13 @@ def fresh_store(data: Path, port: int) -> Iterator[tuple[Settings, psutil.Proces
         child.wait()
 
 
-def batches(size: int, sealer: Sealer, *, package_size: int = 50) -> Iterator[dict[str, pa.Table]]:
+def batches(size: int, keyring: Keyring, *, package_size: int = 50) -> Iterator[dict[str, pa.Table]]:
     """The tables of endless batches of `size` invoices, as the engine makes them without a past."""
-    return batches_of(messages_of(Corpus(Plan(seed=1, merchants=200, package_size=package_size), size), size), sealer)
+    return batches_of(messages_of(Corpus(Plan(seed=1, merchants=200, package_size=package_size), size), size), keyring)
 
 
-def batches_of(made: Iterator[list[Message]], sealer: Sealer) -> Iterator[dict[str, pa.Table]]:
-    engine = bare_engine(sealer, PARTITIONS)
+def batches_of(made: Iterator[list[Message]], keyring: Keyring) -> Iterator[dict[str, pa.Table]]:
+    engine = bare_engine(keyring, PARTITIONS)
     for messages in made:
         output = engine.process(messages)
         if output.dead:
@@ -115,7 +115,7 @@ def measure(sizes: list[int], runs: int, port: int) -> list[Row]:
             data = Path(directory)
             ensure_keys(data / "keys")
             with fresh_store(data, port) as (settings, process), connect(settings) as client:
-                found += _measure(size, runs, batches(size, Sealer.load(data / "keys")), client, process)
+                found += _measure(size, runs, batches(size, Keyring.load(data / "keys")), client, process)
     return found
 
 

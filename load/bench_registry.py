@@ -21,8 +21,8 @@ import numpy as np
 import pyarrow as pa
 import typer
 
+from identity.keys import Keyring, ensure_keys
 from identity.registry import LATEST, Registry
-from identity.sealing import Sealer, ensure_keys
 from load import registry
 from load.bench_insert import fresh_store
 from load.generator import packages
@@ -67,16 +67,16 @@ def measure(taxpayers: int, port: int) -> Result:
     with tempfile.TemporaryDirectory() as directory:
         data = Path(directory)
         ensure_keys(data / "keys")
-        sealer = Sealer.load(data / "keys")
+        keyring = Keyring.load(data / "keys")
         file = data / "registry.csv"
         began = time.perf_counter()
         count = registry.write(file, merchants(MERCHANTS), taxpayers, 1)
         written = time.perf_counter() - began
         with fresh_store(data, port) as (settings, _), connect(settings) as client:
-            took = seconds(lambda: import_file(client, file, sealer.pseudonyms), 1)
-            again = seconds(lambda: import_file(client, file, sealer.pseudonyms), 1)
+            took = seconds(lambda: import_file(client, file, keyring.pseudonyms), 1)
+            again = seconds(lambda: import_file(client, file, keyring.pseudonyms), 1)
             file.unlink()
-            snapshot = RegistrySnapshot(client, sealer.pseudonyms)
+            snapshot = RegistrySnapshot(client, keyring.pseudonyms)
             read = seconds(snapshot.refresh, 1)
             columns, sellers = _invoices(taxpayers)
             base = _current(snapshot)
@@ -84,7 +84,7 @@ def measure(taxpayers: int, port: int) -> Result:
             look_up = seconds(lambda: base.find(sellers, np.full(len(sellers), LATEST)))
             rules = seconds(lambda: _rules(columns, base))
             registry.write(file, merchants(1), _CHANGED, 2)
-            import_file(client, file, sealer.pseudonyms)
+            import_file(client, file, keyring.pseudonyms)
             snapshot._asked = float("-inf")
             change = seconds(snapshot.refresh, 1)
             layered = _current(snapshot)

@@ -17,7 +17,7 @@ import typer
 import zstandard
 from clickhouse_connect.driver.client import Client
 
-from identity.sealing import Sealer, ensure_keys
+from identity.keys import Keyring, ensure_keys
 from load.bench_insert import batches, fresh_store, messages_of
 from load.corpus import Corpus
 from load.generator import Plan
@@ -61,7 +61,7 @@ def measure(package_size: int, invoices: int, port: int) -> Size:
     with tempfile.TemporaryDirectory(prefix="hoadon-bench-") as directory:
         data = Path(directory)
         ensure_keys(data / "keys")
-        made = batches(_BATCH, Sealer.load(data / "keys"), package_size=package_size)
+        made = batches(_BATCH, Keyring.load(data / "keys"), package_size=package_size)
         with fresh_store(data, port) as (settings, _), connect(settings) as client:
             raw = _fill(Sink(client), made, invoices)
             inserted = _sizes(client, invoices)

@@ -20,7 +20,7 @@ import typer
 from clickhouse_connect.driver.client import Client
 
 from hoadon.common.settings import Settings
-from identity.sealing import Sealer, ensure_keys
+from identity.keys import Keyring, ensure_keys
 from invoice_schema.envelope import Limits
 from load.bench_insert import batches_of, cpu, fresh_store, messages_of
 from load.corpus import Corpus
@@ -68,24 +68,24 @@ def measure(rows: list[int], runs: int, port: int) -> list[Level]:
     with tempfile.TemporaryDirectory(prefix="hoadon-bench-") as directory:
         data = Path(directory)
         ensure_keys(data / "keys")
-        sealer = Sealer.load(data / "keys")
+        keyring = Keyring.load(data / "keys")
         with fresh_store(data, port) as (settings, process), connect(settings) as client:
             made = messages_of(Corpus(Plan(seed=9, merchants=_SELLERS, start=_FIRST), _SEED), BATCH)
             held = 0
             for wanted in sorted(rows):
-                held = _fill(client, sealer, held, wanted)
+                held = _fill(client, keyring, held, wanted)
                 base = levels[0] if levels else None
-                levels.append(_level(settings, client, sealer, process, made, held, runs, base))
+                levels.append(_level(settings, client, keyring, process, made, held, runs, base))
     return levels
 
 
-def _fill(client: Client, sealer: Sealer, held: int, wanted: int) -> int:
+def _fill(client: Client, keyring: Keyring, held: int, wanted: int) -> int:
     """Rows until there are `wanted` invoices; how many there are."""
     if wanted <= held:
         return held
     if not held:
         sink = Sink(client)
-        made = batches_of(messages_of(Corpus(Plan(seed=1, merchants=400), _SEED), BATCH), sealer)
+        made = batches_of(messages_of(Corpus(Plan(seed=1, merchants=400), _SEED), BATCH), keyring)
         for number in range(_SEED // BATCH):
             sink.write({name: rows for name, rows in next(made).items() if name in _MOVED}, f"seed:{number}")
         for name in _MOVED:
@@ -117,7 +117,7 @@ def _await_merges(client: Client) -> None:
 def _level(
     settings: Settings,
     client: Client,
-    sealer: Sealer,
+    keyring: Keyring,
     process: psutil.Process,
     made: Iterator[list[Message]],
     held: int,
@@ -126,8 +126,8 @@ def _level(
 ) -> Level:
     sink, costs = Sink(client), []
     reader = StoreReader(client)
-    snapshots = RegistrySnapshot(client, sealer.pseudonyms), OutageSnapshot(reader)
-    engine = Engine(reader, StorePast(client), sealer, Limits(), *snapshots, settings.partitions)
+    snapshots = RegistrySnapshot(client, keyring.pseudonyms), OutageSnapshot(reader)
+    engine = Engine(reader, StorePast(client), keyring, Limits(), *snapshots, settings.partitions)
     for number in range(_WARM + runs):
         messages = next(made)
         began, own, start = cpu(process), time.process_time(), time.monotonic()

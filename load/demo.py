@@ -91,13 +91,13 @@ async def import_registry(settings: Settings) -> None:
 
 
 def _import(settings: Settings, path: Path) -> int:
-    from identity.sealing import Sealer
     from storage.client import connect
     from storage.registry import import_file
+    from streams.keys import keyring
 
     client = connect(settings)
     try:
-        return import_file(client, path, Sealer.load(settings.keys_dir or settings.data / "keys").pseudonyms)
+        return import_file(client, path, keyring(settings).pseudonyms)
     finally:
         client.close()
 

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
-from identity.sealing import Sealer, ensure_keys
+from identity.keys import Keyring, ensure_keys
 from load.bench_engine import bare_engine
 from load.bench_insert import PARTITIONS, cpu, fresh_store, messages_of
 from load.corpus import Corpus
@@ -75,7 +75,7 @@ def measure(runs: int, port: int) -> Costs:
     with tempfile.TemporaryDirectory(prefix="hoadon-scale-") as directory:
         data = Path(directory)
         ensure_keys(data / "keys")
-        engine = bare_engine(Sealer.load(data / "keys"), PARTITIONS)
+        engine = bare_engine(Keyring.load(data / "keys"), PARTITIONS)
         with fresh_store(data, port) as (settings, process), connect(settings) as client:
             sink = Sink(client)
             made = {

@@ -23,7 +23,7 @@ SHARDED: Final = {
 EVERYWHERE: Final = frozenset(
     {
         "schema_migrations", "progress", "watermark", "outages", "closed_days",
-        "taxpayers", "taxpayer_statements", "registry_versions",
+        "taxpayers", "taxpayer_statements", "registry_versions", "vault", "audit_log",
     }
 )  # fmt: skip
 """Tables that every node has as a whole."""

@@ -78,6 +78,11 @@ INVOICES: Final = _schema(
     ("buyer_link", pa.string()),
     ("buyer_by", pa.string()),
     ("buyer_taxpayer", pa.string()),
+    ("buyer_masked", pa.string()),
+    ("buyer_phone_pseudonym", pa.string()),
+    ("buyer_phone_masked", pa.string()),
+    ("buyer_name_pseudonym", pa.string()),
+    ("buyer_name_masked", pa.string()),
 )
 
 CORRECTIONS: Final = _schema(
@@ -204,6 +209,29 @@ REGISTRY_VERSIONS: Final = _schema(
     ("version", pa.uint64()), ("source", pa.string()), ("statements", pa.uint64()), ("recorded_at", INSTANT)
 )
 
+VAULT: Final = _schema(
+    ("kind", pa.string()),
+    ("pseudonym", pa.string()),
+    ("sealed", pa.binary()),
+    ("key", pa.uint8()),
+    ("seen_at", INSTANT),
+    ("version", pa.uint64()),
+)
+
+AUDIT_LOG: Final = _schema(
+    ("chain", pa.string()),
+    ("seq", pa.uint64()),
+    ("at", INSTANT),
+    ("actor", pa.string()),
+    ("role", pa.string()),
+    ("action", pa.string()),
+    ("subject", pa.string()),
+    ("reason", pa.string()),
+    ("detail", pa.string()),
+    ("previous", pa.binary(32)),
+    ("digest", pa.binary(32)),
+)
+
 OUTAGES: Final = _schema(
     ("mst", pa.string()),
     ("first_day", pa.date32()),
@@ -232,6 +260,8 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
     "taxpayers": TAXPAYERS,
     "taxpayer_statements": TAXPAYER_STATEMENTS,
     "registry_versions": REGISTRY_VERSIONS,
+    "vault": VAULT,
+    "audit_log": AUDIT_LOG,
     "outages": OUTAGES,
     "closed_days": CLOSED_DAYS,
 }

@@ -15,11 +15,11 @@ from clickhouse_connect.driver.client import Client
 from hoadon.common.clock import now_us
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
-from identity.sealing import KeyProblem, Sealer
 from storage import schema
 from storage.client import connect
 from storage.errors import explained
 from streams import kafka, letters
+from streams.keys import keyring
 
 Status = Literal["dead", "replayed"]
 
@@ -79,7 +79,7 @@ def list_letters(settings: Settings, selector: Selector = Selector(), *, limit: 
 
 def show(settings: Settings, name: str) -> tuple[Letter, letters.Original]:
     """One letter with its message as it came. Raises UsageError if there is none, or the keys are missing."""
-    sealer = _sealer(settings)
+    sealer = keyring(settings).evidence
     with connect(settings) as client:
         found = _query(client, f"SELECT {_COLUMNS}, sealed {_CHOICE} LIMIT 1", Selector([name], status=""))
     if not found:
@@ -93,7 +93,7 @@ def replay(settings: Settings, selector: Selector) -> int:
 
     Safe to repeat: a package decided meanwhile is answered from its decision. Raises UsageError, Unavailable.
     """
-    sealer = _sealer(settings)
+    sealer = keyring(settings).evidence
     outbox = kafka.Outbox(settings, patience=settings.patience)
     sent: set[str] = set()
     with connect(settings) as client:
@@ -143,10 +143,3 @@ def _query(client: Client, sql: str, selector: Selector) -> list[tuple[Any, ...]
     except Exception as error:
         raise explained(error) from error
     return [tuple(row) for row in answer.result_rows]
-
-
-def _sealer(settings: Settings) -> Sealer:
-    try:
-        return Sealer.load(settings.keys_dir or settings.data / "keys")
-    except KeyProblem as problem:
-        raise UsageError(f"cannot use the keys: {problem}") from problem

@@ -16,14 +16,15 @@ import orjson
 import pyarrow as pa
 
 from hoadon.common.clock import now_us, vietnam_day
+from identity.keys import Keyring
 from identity.registry import Registry
-from identity.sealing import Sealer
 from invoice_schema.envelope import Limits
 from invoice_schema.findings import Finding
 from invoice_schema.signatures.trust import NO_AUTHORITIES, Trust
 from rules.intake import take_in_all
 from rules.judge import Judgement, judge
 from streams import rows, wire
+from streams.buyers import Vault
 from streams.ledger import Ledger, Past
 from streams.outages import OutageSnapshot
 
@@ -95,7 +96,7 @@ class Engine:
         self,
         store: Store,
         past: Past,
-        sealer: Sealer,
+        keyring: Keyring,
         limits: Limits,
         registry: Registered,
         outages: OutageSnapshot,
@@ -103,9 +104,10 @@ class Engine:
         ledger_series: int = 1_000_000,
         trust: Trust = NO_AUTHORITIES,
     ) -> None:
-        self._store, self._sealer, self._limits = store, sealer, limits
+        self._store, self._keyring, self._limits = store, keyring, limits
         self._registry, self._outages = registry, outages
         self._partitions, self._trust = partitions, trust
+        self._vault = Vault(keyring)
         self._ledger = Ledger(
             past, wire.PACKAGES, partitions, lambda mst: wire.partition_of(mst.encode(), partitions), ledger_series
         )
@@ -120,7 +122,7 @@ class Engine:
         self._registry.refresh()
         judged = [package for package in fresh if not package.findings]
         judgement = self._judge(judged)
-        batch = rows.Batch(fresh, judgement, self._sealer, now_us())
+        batch = rows.Batch(fresh, judgement, self._keyring, self._vault, now_us())
         output.tables.update(batch.tables())
         output.decisions.extend(
             _decision(package.mtdiep, package.sha256, package.mst, decision, package.received_at)
@@ -131,6 +133,7 @@ class Engine:
     def revoke(self, partitions: Iterable[int]) -> None:
         """Forget what was learnt about the sellers of `partitions`."""
         self._ledger.forget(partitions)
+        self._vault.forget()
 
     def _packages(self, messages: Sequence[Message], dead: list[DeadLetter]) -> list[rows.Package]:
         """The packages of `messages` that somebody can be answered for; the others become dead letters."""

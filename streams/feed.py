@@ -29,8 +29,8 @@ from hoadon.common.clock import now_us, vietnam_day
 from hoadon.common.errors import Unavailable
 from hoadon.common.settings import Settings
 from hoadon.process import lock_file
+from identity.keys import Keyring
 from identity.registry_file import COLUMNS, normalised, problems
-from identity.sealing import Sealer
 from storage.client import connect
 from storage.registry import Version, digests_of
 from storage.sink import Sink
@@ -75,8 +75,8 @@ _decode: Final = msgspec.json.Decoder(Statement).decode
 class Feed:
     """Reads the topic while the context is open; on one machine one process does."""
 
-    def __init__(self, settings: Settings, sealer: Sealer) -> None:
-        self._settings, self._sealer = settings, sealer
+    def __init__(self, settings: Settings, keyring: Keyring) -> None:
+        self._settings, self._keyring = settings, keyring
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="registry", daemon=True)
 
@@ -127,7 +127,7 @@ class Feed:
                 messages = [_message(one) for one in found if one.error() is None]
                 if not messages:
                     continue
-                take(client, self._sealer, outbox, messages, patience=self._settings.patience)
+                take(client, self._keyring, outbox, messages, patience=self._settings.patience)
                 try:
                     consumer.commit(asynchronous=False)
                 except KafkaException as error:
@@ -135,7 +135,7 @@ class Feed:
 
 
 def take(
-    client: Client, sealer: Sealer, outbox: kafka.Outbox, messages: Sequence[Message], *, patience: float = 60.0
+    client: Client, keyring: Keyring, outbox: kafka.Outbox, messages: Sequence[Message], *, patience: float = 60.0
 ) -> None:
     """State what `messages` say, in their order; what is not usable becomes dead letters. Raises Unavailable."""
     good, dead = _read(messages)
@@ -149,14 +149,14 @@ def take(
         told = pa.array([vietnam_day(message.timestamp_ms * 1_000) for message, _ in rounds], pa.date32())
         codes = rows["mst"].to_pylist()
         last = np.array([known.get(mst, 0) for mst in codes], np.int64)
-        found = ready(sealer.pseudonyms, rows, holds, told, last, writing.number)
+        found = ready(keyring.pseudonyms, rows, holds, told, last, writing.number)
         writing.write(found.statements)
         writing.commit("topic")
         known |= dict(zip(codes, found.digests.tolist(), strict=True))
     metrics.REGISTRY_MESSAGES.labels(outcome="stated").inc(len(good))
     if dead:
         outbox.send(letters.records(dead))
-        sink.write({"dead_letters": letters.table(dead, sealer)}, f"registry:{version}:dead")
+        sink.write({"dead_letters": letters.table(dead, keyring.evidence)}, f"registry:{version}:dead")
         metrics.REGISTRY_MESSAGES.labels(outcome="dead").inc(len(dead))
         for letter in dead:
             metrics.DEAD_LETTERS.labels(reason=letter.reason).inc()

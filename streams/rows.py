@@ -14,7 +14,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from identity.sealing import Sealer
+from identity.keys import Keyring
 from identity.taxcode import kind
 from invoice_schema.columns import Mask
 from invoice_schema.findings import Finding
@@ -29,6 +29,7 @@ from rules.rates import read_rate
 from rules.report import Decision, decision_of
 from storage import schema
 from streams import evidence
+from streams.buyers import Vault
 from streams.receipts import Told, receipt
 from streams.wire import Receipt
 
@@ -75,11 +76,12 @@ class Batch:
         self,
         packages: Sequence[Package],
         judgement: Judgement,
-        sealer: Sealer,
+        keyring: Keyring,
+        vault: Vault,
         decided_at: int,
     ) -> None:
         self._packages, self._judgement = packages, judgement
-        self._sealer, self._decided_at = sealer, decided_at
+        self._keyring, self._vault, self._decided_at = keyring, vault, decided_at
         self._judged = np.array([at for at, package in enumerate(packages) if package.document is not None], np.int64)
         self._of = self._judged[judgement.columns.document] if len(self._judged) else np.zeros(0, np.int64)
         self._counts = np.bincount(self._of, minlength=len(packages))
@@ -94,8 +96,10 @@ class Batch:
 
     def tables(self) -> dict[str, pa.Table]:
         """By store table, in the order of writing: the packages' marks come last."""
+        beside, sealed = self._vault.buyers(self._judgement.columns, self._fresh, self._decided_at)
         return {
-            "invoices": self._invoices(),
+            "vault": sealed,
+            "invoices": self._invoices(beside),
             "corrections": self._corrections(),
             "invoice_lines": self._lines(),
             "findings": self._findings(),
@@ -132,7 +136,7 @@ class Batch:
             "shdon": pa.array(keys.numbers).cast(pa.uint32()),
         }
 
-    def _invoices(self) -> pa.Table:
+    def _invoices(self, buyers: Mapping[str, pa.Array]) -> pa.Table:
         columns, rows = self._judgement.columns, pa.array(np.flatnonzero(self._fresh))
         of = pa.array(self._of)
         packages = self._packages
@@ -155,7 +159,6 @@ class Batch:
             "currency": pc.utf8_upper(pc.fill_null(columns.text("TTChung/DVTTe"), "VND")),
             "exchange_rate": _money(columns.number("TTChung/TGia")).cast(pa.decimal128(18, 6)),
             "buyer_mst": pa.array(distinct(columns.text("NMua/MST"), _business, ""), pa.string()),
-            "buyer_pseudonym": self._buyers(),
             "payment_method": _text(columns.text("TTChung/HTTToan")),
             "solution_provider": _text(columns.text("TTChung/MSTTCGP")),
             "store_code": _text(columns.text("NBan/MCHang")),
@@ -168,6 +171,7 @@ class Batch:
             "content": pa.array(columns.contents, pa.binary(16)),
             "version": pa.array(self._versions),
             **self._links(),
+            **buyers,
         }
         return schema.table("invoices", {name: pa.array(value).take(rows) for name, value in values.items()})
 
@@ -291,7 +295,7 @@ class Batch:
                 "mst": [package.mst for package in packages],
                 "received_at": [package.received_at for package in packages],
                 "size": [len(package.body) for package in packages],
-                "sealed": [evidence.seal(self._sealer, package.body, package.sha256) for package in packages],
+                "sealed": [evidence.seal(self._keyring.evidence, package.body, package.sha256) for package in packages],
                 "version": [_EVER - package.received_at for package in packages],
             },
         )
@@ -355,16 +359,6 @@ class Batch:
 
     def _days(self, name: str) -> pa.Array:
         return pa.array(storable_days(days(self._judgement.columns.date(name))), pa.int32()).cast(pa.date32())
-
-    def _buyers(self) -> pa.Array:
-        """A pseudonym of the buyer's personal ID: of CCCDan, else of a 12-digit MST."""
-        columns = self._judgement.columns
-        ids = pc.coalesce(columns.text("NMua/CCCDan"), columns.text("NMua/MST"))
-        return pa.array(distinct(ids, self._pseudonym, ""), pa.string())
-
-    def _pseudonym(self, text: str) -> str:
-        code = canonical_mst(text)
-        return self._sealer.pseudonyms.of(code) if kind(code) == "person" else ""
 
 
 def _message_type(package: Package) -> int:

@@ -30,13 +30,13 @@ from streams.batching import Batches, Bounds
 from streams.engine import Message
 from streams.fence import Fence
 from streams.health import Health
+from streams.keys import keyring
 from streams.lag import Lag
 from streams.quiet import throttle
 
 if TYPE_CHECKING:
     import faust
 
-    from identity.sealing import Sealer
     from streams.processing import Processing
     from streams.strict import StrictConsumer, StrictTransport
 
@@ -56,7 +56,7 @@ def serve(settings: Settings, *, jobs: bool) -> None:
             from streams.feed import Feed
             from streams.jobs import Jobs
 
-            beside += [lambda: Jobs(settings), lambda: Feed(settings, keys(settings))]
+            beside += [lambda: Jobs(settings), lambda: Feed(settings, keyring(settings))]
         run(settings, processing, beside=beside, fence=fence)
 
 
@@ -73,7 +73,7 @@ def build(settings: Settings, fence: Fence | None = None) -> Processing:
     from streams.processing import Processing
     from streams.registry import RegistrySnapshot
 
-    sealer = keys(settings)
+    held = keyring(settings)
     limits = Limits(
         settings.max_body,
         settings.max_depth,
@@ -83,31 +83,21 @@ def build(settings: Settings, fence: Fence | None = None) -> Processing:
     )
     client = connect(settings)
     reader = StoreReader(client)
-    snapshots = RegistrySnapshot(client, sealer.pseudonyms), OutageSnapshot(reader)
+    snapshots = RegistrySnapshot(client, held.pseudonyms), OutageSnapshot(reader)
     trust = Trust(read_authorities(settings.trust), settings.allow_sha1)
     counts = settings.partitions, settings.ledger_series
-    engine = Engine(reader, StorePast(client), sealer, limits, *snapshots, *counts, trust)
+    engine = Engine(reader, StorePast(client), held, limits, *snapshots, *counts, trust)
     return Processing(
         engine,
         Sink(connect(settings), patience=settings.patience, may_write=fence.check if fence else lambda: None),
         kafka.Outbox(settings, patience=settings.patience),
-        sealer,
+        held.evidence,
         topic=wire.PACKAGES,
         worker=settings.worker_id,
         patience=settings.patience,
         dead_share=settings.dead_share,
         before=deadshare.before(client, wire.PACKAGES),
     )
-
-
-def keys(settings: Settings) -> Sealer:
-    """The keys that the settings name. Raises UsageError."""
-    from identity.sealing import KeyProblem, Sealer
-
-    try:
-        return Sealer.load(settings.keys_dir or settings.data / "keys")
-    except KeyProblem as problem:
-        raise UsageError(f"cannot use the keys: {problem}") from problem
 
 
 @contextlib.contextmanager

@@ -38,7 +38,11 @@ class Settings(BaseSettings):
     cold: str = Field("", description="days after which rows move to the cold volume, TABLE=DAYS,…")
     cold_volume: str = Field("cold", pattern=r"^\w+$", description="that volume's name in the storage policy")
     storage_policy: str = Field("", pattern=r"^\w*$", description="ClickHouse storage policy; empty: as it is")
-    keys_dir: Path | None = Field(None, description="directory of the encryption keys; default DATA/keys")
+    keys_dir: Path | None = Field(None, description="directory of the keys (docs/privacy.md); default DATA/keys")
+    keys: SecretStr | None = Field(None, description="the keys themselves, NAME=BASE64,…, instead of a directory")
+    kms_command: str = Field(
+        "", description="program that unwraps the files of the directory, as of a key management service"
+    )
 
     gateway_host: str = Field("127.0.0.1", description="address the gateway binds")
     gateway_port: int = Field(8080, ge=0, le=65_535, description="port of the gateway")

@@ -21,7 +21,7 @@ from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 from hoadon.instance import Files, last_line
 from hoadon.services import Service, plan
-from identity.sealing import ensure_keys
+from identity.keys import ensure_keys
 
 _START_SECONDS: Final = 180.0
 _AGAIN_SECONDS: Final = 180.0

@@ -233,7 +233,7 @@ def _faulty(
 
 def main(order: dict[str, Any]) -> None:
     from hoadon.common.logging import configure
-    from identity.sealing import Sealer, ensure_keys
+    from identity.keys import Keyring, ensure_keys
     from storage.client import connect
     from storage.sink import Sink
     from streams import deadshare, kafka
@@ -251,7 +251,7 @@ def main(order: dict[str, Any]) -> None:
         _Toy(Path(order["log"]), order["pause"]),
         Sink(client, patience=settings.patience),
         kafka.Outbox(settings, patience=settings.patience),
-        Sealer.load(settings.data / "keys"),
+        Keyring.load(settings.data / "keys").evidence,
         topic=topic,
         worker=settings.worker_id,
         patience=settings.patience,

@@ -25,7 +25,7 @@ import numpy as np
 import orjson
 from lxml import etree
 
-from identity.sealing import Sealer
+from identity.keys import PURPOSES, Keyring
 from invoice_schema import messages
 from invoice_schema.envelope import open_package
 from invoice_schema.fields import FIELDS, GROUPS, Field
@@ -293,7 +293,7 @@ def _tidy(text: str | None, kind: str) -> str | None:
 
 def _engine(documents: Sequence[bytes], intakes: Sequence[Intake]) -> Iterator[Failure]:
     """The worker's way, from messages to rows and receipts."""
-    output = bare_engine(_sealer(), partitions=1).process(
+    output = bare_engine(_keyring(), partitions=1).process(
         [_message(offset, document) for offset, document in enumerate(documents)]
     )
     packages = output.tables["packages"].to_pylist() if output.tables else []
@@ -385,5 +385,5 @@ def _message(offset: int, body: bytes) -> Message:
 
 
 @cache
-def _sealer() -> Sealer:
-    return Sealer({1: bytes(32)}, bytes(32))
+def _keyring() -> Keyring:
+    return Keyring({f"{purpose}-1": bytes(32) for purpose in PURPOSES})

@@ -32,7 +32,7 @@ from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 from hoadon.instance import last_line
 from hoadon.process import Child, start_child
-from identity.sealing import ensure_keys
+from identity.keys import ensure_keys
 from load.bench_insert import fresh_store
 from load.corpus import Corpus
 from load.generator import Plan

@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from hoadon.common.settings import Settings
-from identity.sealing import ensure_keys
+from identity.keys import ensure_keys
 from load.generator import packages
 from storage.client import connect
 from storage.migrate import migrate

@@ -84,7 +84,7 @@ def test_the_document_is_kept_sealed(bench: Bench, series: str) -> None:
     ((sealed, size),) = answer.result_rows
     assert size == len(body)
     assert b"TDiep" not in sealed
-    assert unseal(bench.sealer, sealed, digest) == body
+    assert unseal(bench.keyring.evidence, sealed, digest) == body
 
 
 @pytest.mark.parametrize("restarted", [False, True])
@@ -235,7 +235,7 @@ def test_a_household_buyer_is_a_pseudonym(bench: Bench, series: str) -> None:
     bench.hand_over(bench.message(body))
     sql = "SELECT buyer_mst, buyer_pseudonym, toString(tuple(*)) FROM invoices FINAL WHERE khhdon = {s:String}"
     ((mst, pseudonym, whole),) = bench.rows(sql, s=series)
-    assert (mst, pseudonym) == ("", bench.sealer.pseudonyms.of(HOUSEHOLD))
+    assert (mst, pseudonym) == ("", bench.keyring.pseudonyms.of(HOUSEHOLD))
     assert HOUSEHOLD not in whole
     assert "Trần" not in whole
 

@@ -38,7 +38,7 @@ def register(bench: Bench, path: Path, *lines: str) -> int:
     """The moment (µs) from which packages are judged by it."""
     file = path / "registry.csv"
     file.write_text("\n".join([",".join(COLUMNS), *lines, ""]), "utf-8")
-    import_file(bench.client, file, bench.sealer.pseudonyms)
+    import_file(bench.client, file, bench.keyring.pseudonyms)
     bench.restart()
     (recorded,) = bench.rows("SELECT toUnixTimestamp64Micro(max(recorded_at)) FROM registry_versions")[0]
     return int(recorded) + round(DELAY * 1e6)

@@ -30,6 +30,7 @@ _ARROW = {
     "Decimal(27, 6)": schema.MONEY,
     "Decimal(18, 6)": pa.decimal128(18, 6),
     "FixedString(16)": pa.binary(16),
+    "FixedString(32)": pa.binary(32),
     "Array(String)": schema.TAXPAYERS.field("accounts").type,
 }
 

@@ -12,7 +12,7 @@ import pytest
 from hoadon.common.clock import now_us
 from hoadon.common.errors import Unavailable, UsageError
 from hoadon.common.settings import Settings
-from identity.sealing import ensure_keys
+from identity.keys import ensure_keys
 from storage import progress
 from storage.client import connect
 from storage.progress import Range

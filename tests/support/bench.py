@@ -10,7 +10,7 @@ from typing import Any
 from lxml import etree
 
 from hoadon.common.clock import now_us
-from identity.sealing import Sealer, ensure_keys
+from identity.keys import Keyring, ensure_keys
 from invoice_schema.envelope import Limits
 from invoice_schema.forms import canonical_mst
 from storage.client import connect
@@ -29,7 +29,7 @@ class Bench:
 
     def __init__(self, store: StoreProcess, keys: Path) -> None:
         ensure_keys(keys)
-        self.sealer = Sealer.load(keys)
+        self.keyring = Keyring.load(keys)
         self.client = connect(store.settings)
         self.sink = Sink(self.client, patience=10)
         self.offset = 0
@@ -37,8 +37,8 @@ class Bench:
 
     def restart(self) -> None:
         reader = StoreReader(self.client)
-        snapshots = RegistrySnapshot(self.client, self.sealer.pseudonyms), OutageSnapshot(reader)
-        self.engine = Engine(reader, StorePast(self.client), self.sealer, Limits(), *snapshots)
+        snapshots = RegistrySnapshot(self.client, self.keyring.pseudonyms), OutageSnapshot(reader)
+        self.engine = Engine(reader, StorePast(self.client), self.keyring, Limits(), *snapshots)
 
     def message(self, *bodies: bytes, received_at: int | None = None, partition: int | None = None) -> Message:
         received = [

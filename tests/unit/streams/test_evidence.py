@@ -16,7 +16,7 @@ from load.generator import packages
 from load.merchants import merchant
 from streams.evidence import seal, unseal
 
-SEALER = Sealer({1: bytes(32)}, bytes(32))
+SEALER = Sealer({1: bytes(32)})
 
 
 @given(st.binary(max_size=5_000))

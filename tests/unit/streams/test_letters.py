@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hoadon.common import metrics
-from identity.sealing import Sealer, ensure_keys
+from identity.keys import Keyring, ensure_keys
+from identity.sealing import Sealer
 from streams import letters, wire
 from streams.engine import DeadLetter, Message
 
@@ -15,7 +16,7 @@ from streams.engine import DeadLetter, Message
 @pytest.fixture
 def sealer(tmp_path: Path) -> Sealer:
     ensure_keys(tmp_path / "keys")
-    return Sealer.load(tmp_path / "keys")
+    return Keyring.load(tmp_path / "keys").evidence
 
 
 @pytest.mark.parametrize("headers", [{}, {"sha256": b"zz", "x": None}])

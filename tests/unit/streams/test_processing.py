@@ -11,7 +11,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 from hoadon.common.errors import Unavailable
-from identity.sealing import Sealer, ensure_keys
+from identity.keys import Keyring, ensure_keys
 from streams import letters, wire
 from streams.deadshare import DeadShare, TooManyDead
 from streams.engine import DeadLetter, Message, Output
@@ -65,7 +65,7 @@ class _World:
 def _processing(world: Any, keys: Path, **options: Any) -> Processing:
     ensure_keys(keys)
     given = {"topic": "t", "worker": "worker-1", "patience": 2.0, "dead_share": 0.5} | options
-    return Processing(world, world, world, Sealer.load(keys), **given)
+    return Processing(world, world, world, Keyring.load(keys).evidence, **given)
 
 
 def test_rows_then_decisions_then_progress(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_letter_out_of_a_bundle_is_the_package_with_its_receipt(tmp_path: Path
     assert letters.original(letter) == letters.Original(b"k", single, body)
 
     ensure_keys(tmp_path)
-    sealer = Sealer.load(tmp_path)
+    sealer = Keyring.load(tmp_path).evidence
     sealed = letters.seal(sealer, letter)
     assert b"<p1/>" not in sealed
     assert letters.open_sealed(sealer, sealed, "t:7:8:1") == letters.original(letter)
