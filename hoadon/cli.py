@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
-from hoadon.common.errors import HoadonError, UsageError
+from hoadon.cli_links import links
+from hoadon.cli_persons import audit, keys, person
+from hoadon.common.errors import HoadonError
 from hoadon.lean import leave_out_pandas
+from hoadon.options import Data, instance_of, settings_of
 from hoadon.process import stay_with_parent
 
 if TYPE_CHECKING:
-    from hoadon.common.settings import Settings
+    pass
 
 _OURS: Final = {"invoice_schema", "identity", "rules", "streams", "storage", "gateway", "console", "hoadon", "load"}
 # What typer raises for wrong arguments; its module moves between versions.
@@ -39,6 +42,10 @@ app.add_typer(registry, name="registry", rich_help_panel="Operations")
 outages = typer.Typer(help="Declared outages, which excuse late data.", no_args_is_help=True)
 app.add_typer(outages, name="outages", rich_help_panel="Operations")
 app.add_typer(dead_letters, name="dead-letters", rich_help_panel="Operations")
+app.add_typer(links, name="links", rich_help_panel="Operations")
+app.add_typer(person, name="person", rich_help_panel="Personal data")
+app.add_typer(audit, name="audit", rich_help_panel="Personal data")
+app.add_typer(keys, name="keys", rich_help_panel="Personal data")
 
 
 class Form(StrEnum):
@@ -72,10 +79,6 @@ class Language(StrEnum):
     en = "en"
 
 
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", metavar="DIR", help="Data directory of the embedded mode (default hoadon-data)."),
-]
 Lang = Annotated[Language, typer.Option("--lang", help="Language of messages.")]
 
 
@@ -93,7 +96,7 @@ def up(
 
     from hoadon import supervise
 
-    settings = _settings(data=data, **({"demo": True} if demo else {}))
+    settings = settings_of(data=data, **({"demo": True} if demo else {}))
     supervise.up(settings, workers=workers, offset=port_offset, console=Console())
 
 
@@ -102,7 +105,7 @@ def gateway(data: Data = None) -> None:
     """Take packages over HTTP and put them on the broker."""
     from gateway.app import serve
 
-    serve(_settings(data=data))
+    serve(settings_of(data=data))
 
 
 @app.command(rich_help_panel="Run")
@@ -116,7 +119,7 @@ def worker(
     """Judge packages from the broker and write the store."""
     from streams.worker import serve
 
-    serve(_settings(data=data, worker_id=identity), jobs=jobs)
+    serve(settings_of(data=data, worker_id=identity), jobs=jobs)
 
 
 @app.command(rich_help_panel="Run")
@@ -124,7 +127,7 @@ def console(data: Data = None) -> None:
     """Show officers what happens, as pages and JSON."""
     from console.app import serve
 
-    serve(_settings(data=data))
+    serve(settings_of(data=data))
 
 
 @app.command(rich_help_panel="Run")
@@ -132,7 +135,7 @@ def store(data: Data = None) -> None:
     """Run the embedded ClickHouse engine behind its HTTP protocol, on loopback."""
     from storage.host import serve
 
-    serve(_settings(data=data))
+    serve(settings_of(data=data))
 
 
 @app.command(rich_help_panel="Run")
@@ -141,7 +144,7 @@ def broker(data: Data = None) -> None:
     from hoadon.broker import serve
     from hoadon.common import logging
 
-    settings = _settings(data=data)
+    settings = settings_of(data=data)
     logging.configure("broker", settings.log_level)
     serve(settings)
 
@@ -154,7 +157,7 @@ def migrate(
     """Bring the ClickHouse schema to the current version, and periods of keeping to the settings."""
     from storage import migrate as schema
 
-    settings = _settings(data=data) if show else _instance(data)
+    settings = settings_of(data=data) if show else instance_of(data)
     if show:
         made = [text for each in schema.migrations() for text in schema.statements(each, settings)]
         typer.echo("".join(f"{text};\n\n" for text in [*schema.preparation(settings), *made]), nl=False)
@@ -221,7 +224,7 @@ def registry_import(
     csv: Annotated[Path, typer.Argument(metavar="CSV", help="UTF-8 with a header line.")], data: Data = None
 ) -> None:
     """Read taxpayers from a CSV file into the store; a file with a bad row changes nothing."""
-    settings = _instance(data)
+    settings = instance_of(data)
     from hoadon.operations import import_registry
 
     typer.echo(f"{import_registry(settings, csv)} taxpayers imported")
@@ -244,7 +247,7 @@ def outages_declare(
     data: Data = None,
 ) -> None:
     """Declare an outage: late data of its days are excused (DATE-03 instead of DATE-02)."""
-    settings = _instance(data)
+    settings = instance_of(data)
     from hoadon.operations import declare_outages
     from hoadon.outages import outage
 
@@ -259,7 +262,7 @@ def outages_import(
     data: Data = None,
 ) -> None:
     """Declare the outages of a CSV file; a file with a bad row changes nothing."""
-    settings = _instance(data)
+    settings = instance_of(data)
     from hoadon.operations import declare_outages
     from hoadon.outages import read
 
@@ -271,7 +274,7 @@ def outages_import(
 @outages.command("withdraw")
 def outages_withdraw(first: FirstDay, last: LastDay, mst: Seller = "", data: Data = None) -> None:
     """Withdraw an outage that was declared by mistake; decisions made before stay."""
-    settings = _instance(data)
+    settings = instance_of(data)
     from hoadon.operations import withdraw_outage
     from hoadon.outages import outage
 
@@ -282,7 +285,7 @@ def outages_withdraw(first: FirstDay, last: LastDay, mst: Seller = "", data: Dat
 @outages.command("list")
 def outages_list(data: Data = None) -> None:
     """List the outages that count, the latest first."""
-    settings = _instance(data)
+    settings = instance_of(data)
     from hoadon.operations import list_outages
 
     list_outages(settings)
@@ -298,7 +301,7 @@ def dead_letters_list(
     everything: Annotated[bool, typer.Option("--all", help="Also those that were replayed.")] = False,
 ) -> None:
     """List what could not be processed; exit code 1 if there is something."""
-    settings = _instance(data)
+    settings = instance_of(data)
     from hoadon.operations import list_letters
 
     raise typer.Exit(1 if list_letters(settings, reason, everything=everything) else 0)
@@ -311,7 +314,7 @@ def dead_letters_show(
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the bytes there.")] = None,
 ) -> None:
     """Write the original bytes of one dead letter. They may hold personal data."""
-    settings = _instance(data)
+    settings = instance_of(data)
     from hoadon.operations import show_letter
 
     show_letter(settings, name, output)
@@ -325,7 +328,7 @@ def dead_letters_replay(
     everything: Annotated[bool, typer.Option("--all", help="All that were not replayed yet.")] = False,
 ) -> None:
     """Send dead letters to the broker again, with the time of their first receipt."""
-    settings = _instance(data)
+    settings = instance_of(data)
     from hoadon.operations import replay_letters
 
     typer.echo(f"{replay_letters(settings, names or [], reason, everything=everything)} sent again")
@@ -342,26 +345,6 @@ def load(context: typer.Context) -> None:
     from load.cli import app as load_app
 
     raise typer.Exit(load_app(context.args, prog_name="hoadon load", standalone_mode=False) or 0)
-
-
-def _settings(**flags: Any) -> Settings:
-    """The environment's settings with the flags that were given. Raises UsageError naming the wrong variable."""
-    from pydantic import ValidationError
-
-    from hoadon.common.settings import Settings
-
-    try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"HOADON_{'_'.join(map(str, first['loc'])).upper()}: {first['msg']}") from None
-
-
-def _instance(data: Path | None) -> Settings:
-    """The settings of the instance that runs on the data directory, or of the servers that the environment names."""
-    from hoadon.instance import running
-
-    return running(_settings(data=data))
 
 
 def main() -> NoReturn:

@@ -25,7 +25,8 @@ _OF_WAY: Final = np.array(
     ],
     np.int8,
 )
-_WAYS: Final = pa.array(["", *(how.name.lower() for how in How if how is not How.UNKNOWN)])
+_NAMES: Final = {How.UNKNOWN: "", How.RESOLVED: "resolution"}
+_WAYS: Final = pa.array([_NAMES.get(how, how.name.lower()) for how in How])
 
 
 def outcomes(found: Found, asked: Mask) -> npt.NDArray[np.int8]:

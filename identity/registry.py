@@ -71,7 +71,7 @@ class How(IntEnum):
     """The way on which a code led to a taxpayer, the better one first.
 
     HEAD_OFFICE: of a branch that is not listed itself, by the first ten digits; FORMER_HEAD_OFFICE: by those as a
-    former tax code.
+    former tax code. RESOLVED: an officer decided so, of a code that leads to nobody or to several.
     """
 
     UNKNOWN = 0
@@ -80,6 +80,7 @@ class How(IntEnum):
     LEGACY_MST = 3
     HEAD_OFFICE = 4
     FORMER_HEAD_OFFICE = 5
+    RESOLVED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,10 @@ class Registry(Protocol):
 
     def name_keys(self, names: pa.StringArray) -> Ints:
         """The keys of names as they stand in Facts."""
+        ...
+
+    def identify(self, persons: pa.StringArray) -> Sequence[Ints]:
+        """The keys of personal IDs, in as many ways as there may be."""
         ...
 
 

@@ -46,7 +46,7 @@ class Sellers:
     @property
     def listed(self) -> Mask:
         """Not branches that only their head office vouches for: whose name and code nobody knows."""
-        unlisted: Mask = self.found.how >= How.HEAD_OFFICE
+        unlisted: Mask = np.isin(self.found.how, (How.HEAD_OFFICE, How.FORMER_HEAD_OFFICE))
         return ~unlisted
 
 

@@ -23,7 +23,8 @@ SHARDED: Final = {
 EVERYWHERE: Final = frozenset(
     {
         "schema_migrations", "progress", "watermark", "outages", "closed_days",
-        "taxpayers", "taxpayer_statements", "registry_versions", "vault", "audit_log",
+        "taxpayers", "taxpayer_statements", "registry_versions", "link_resolutions",
+        "vault", "person_marks", "audit_log",
     }
 )  # fmt: skip
 """Tables that every node has as a whole."""
@@ -39,9 +40,15 @@ SETTINGS: Final[dict[str, Any]] = {
 """Of every client: an answered insert is on a majority of replicas, and reads go where writes went."""
 
 _CREATE: Final = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)\b")
+_VIEW: Final = re.compile(r"CREATE VIEW IF NOT EXISTS (\w+)\b")
 _ENGINE: Final = re.compile(r"\bENGINE = (\w*MergeTree)(?:\((\w+)\))?")
 _ALTER: Final = re.compile(r"ALTER TABLE (\w+)\b")
 _COLUMNS: Final = re.compile(r"\b(?:ADD|DROP|RENAME) COLUMN\b|\bCOMMENT COLUMN\b")
+
+
+def placed(statement: str, cluster: str, database: str) -> list[str]:
+    """What is told instead of `statement`: itself, where `cluster` is empty."""
+    return rendered(statement, cluster, database) if cluster else [statement]
 
 
 def rendered(statement: str, cluster: str, database: str) -> list[str]:
@@ -55,6 +62,8 @@ def rendered(statement: str, cluster: str, database: str) -> list[str]:
         if match[1] in SHARDED:
             names = [f"{match[1]}_local", *([match[1]] if _COLUMNS.search(rest) else [])]
             return [f"ALTER TABLE {name} ON CLUSTER {cluster}{rest}" for name in names]
+    if match := _VIEW.match(statement):
+        return [f"CREATE VIEW IF NOT EXISTS {match[1]} ON CLUSTER {cluster}{statement[match.end() :]}"]
     raise ValueError(f"a cluster cannot run the migration {statement[:60]!r}")
 
 

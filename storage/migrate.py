@@ -84,8 +84,7 @@ def preparation(settings: Settings) -> list[str]:
 
 
 def _placed(statement: str, settings: Settings) -> list[str]:
-    name = settings.clickhouse_cluster
-    return cluster.rendered(statement, name, DATABASE) if name else [statement]
+    return cluster.placed(statement, settings.clickhouse_cluster, DATABASE)
 
 
 def apply(settings: Settings, wanted: list[Migration]) -> list[str]:

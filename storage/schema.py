@@ -218,6 +218,17 @@ VAULT: Final = _schema(
     ("version", pa.uint64()),
 )
 
+LINK_RESOLUTIONS: Final = _schema(("code", pa.string()), ("taxpayer", pa.string()), ("decided_at", INSTANT))
+
+PERSON_MARKS: Final = _schema(
+    ("pseudonym", pa.string()),
+    ("mark", pa.string()),
+    ("withdrawn", pa.uint8()),
+    ("sealed", pa.binary()),
+    ("marked_at", INSTANT),
+    ("version", pa.uint64()),
+)
+
 AUDIT_LOG: Final = _schema(
     ("chain", pa.string()),
     ("seq", pa.uint64()),
@@ -261,6 +272,8 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
     "taxpayer_statements": TAXPAYER_STATEMENTS,
     "registry_versions": REGISTRY_VERSIONS,
     "vault": VAULT,
+    "person_marks": PERSON_MARKS,
+    "link_resolutions": LINK_RESOLUTIONS,
     "audit_log": AUDIT_LOG,
     "outages": OUTAGES,
     "closed_days": CLOSED_DAYS,

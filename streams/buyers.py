@@ -71,8 +71,8 @@ def _values(columns: Columns, what: Kind) -> pa.StringArray:
         return pa.array(distinct(ids, _person, None), pa.string())
     if what == "phone":
         return columns.text("NMua/SDThoai")
-    private_name = pc.if_else(pc.is_null(columns.text("NMua/MST")), columns.text("NMua/Ten"), None)
-    names = pc.coalesce(columns.text("NMua/HVTNMHang"), private_name)
+    business = pa.array(distinct(columns.text("NMua/MST"), lambda text: not _person(text), False), pa.bool_())
+    names = pc.coalesce(columns.text("NMua/HVTNMHang"), pc.if_else(business, None, columns.text("NMua/Ten")))
     return pa.array(distinct(names, _name, None), pa.string())
 
 

@@ -16,8 +16,10 @@ from clickhouse_connect.driver.client import Client
 from hoadon.common import metrics
 from identity.layered import LayeredRegistry
 from identity.pseudonyms import Pseudonyms
-from identity.registry import MemoryRegistry, Registry
+from identity.registry import MemoryRegistry, Registry, code_keys
+from identity.resolved import Decisions, ResolvedRegistry, decisions
 from storage import statements
+from storage.links import Links
 
 DELAY: Final = 5.0
 """Seconds between the moment at which something is recorded and that of the first packages for which it counts."""
@@ -25,6 +27,7 @@ DELAY: Final = 5.0
 _EVERY: Final = 1.5
 _OVERLAP: Final = 60_000_000
 """Microseconds within which versions may become visible in another order than that in which they were recorded."""
+_PSEUDONYM: Final = 32
 _UPPER: Final = 100_000
 """Taxpayers in the upper layer, more make the lower one be read anew."""
 
@@ -41,12 +44,16 @@ class RegistrySnapshot:
         self._lower: MemoryRegistry | None = None
         self._changed: set[str] = set()
         self._current: Registry | None = None
+        self._links = Links(client)
+        self._changes = 0
+        self._decided: Decisions = {}
 
     def refresh(self) -> None:
         """Read what was recorded since. Raises StoreUnavailable."""
         if time.monotonic() - self._asked < _EVERY:
             return
         asked = time.monotonic()
+        self._decide()
         since = max(self._seen.values(), default=0) - _OVERLAP
         found = statements.versions(self._client, since)
         fresh = [version for version in found if version not in self._seen]
@@ -59,7 +66,18 @@ class RegistrySnapshot:
 
     def current(self) -> Registry | None:
         """None as long as there was no registry."""
-        return self._current
+        if self._current is None or not self._decided:
+            return self._current
+        return ResolvedRegistry(self._current, self._decided)
+
+    def _decide(self) -> None:
+        """Read what officers decided about codes, where anything was."""
+        changes = self._links.changes()
+        if changes != self._changes:
+            delay = round(DELAY * 1e6)
+            events = self._links.resolutions()
+            self._decided = decisions((_key(one.code), one.at + delay, one.taxpayer) for one in events)
+            self._changes = changes
 
     def _read(self, fresh: list[int]) -> None:
         delay = round(DELAY * 1e6)
@@ -75,3 +93,10 @@ class RegistrySnapshot:
 
     def _registry(self, rows: pa.Table) -> MemoryRegistry:
         return MemoryRegistry(rows, self._pseudonyms.keys, self._pseudonyms.secret)
+
+
+def _key(code: str) -> int:
+    """Of a tax code, or of the pseudonym of a personal ID."""
+    if len(code) == _PSEUDONYM:
+        return int.from_bytes(bytes.fromhex(code)[:8], "little", signed=True)
+    return int(code_keys(pa.array([code]))[0])

@@ -22,6 +22,20 @@ ORDER BY (kind, pseudonym)
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 1000
 COMMENT 'Clear personal values, sealed: opened for a written reason only, and noted in audit_log';
 
+CREATE TABLE IF NOT EXISTS person_marks
+(
+    pseudonym String COMMENT 'The person: HMAC of the personal ID',
+    mark LowCardinality(String) COMMENT 'restricted, corrected or erased',
+    withdrawn UInt8 COMMENT '1: it does not count any more',
+    sealed String COMMENT 'Of a correction: what the person says is right, sealed with a vault key' CODEC(NONE),
+    marked_at DateTime64(6, 'UTC') COMMENT 'When',
+    version UInt64 COMMENT 'marked_at in microseconds: the last word stays'
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (pseudonym, mark)
+SETTINGS non_replicated_deduplication_window = 1000
+COMMENT 'Rights that persons made use of; by whom and why stands in audit_log';
+
 CREATE TABLE IF NOT EXISTS audit_log
 (
     chain String COMMENT 'Who writes: one chain of entries for each place of writing',

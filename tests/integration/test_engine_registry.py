@@ -12,6 +12,7 @@ import pytest
 
 from hoadon.common.clock import now_us, vietnam_day
 from identity.registry_file import COLUMNS
+from storage.links import Links
 from storage.migrate import migrate
 from storage.registry import import_file
 from streams.registry import DELAY
@@ -115,3 +116,56 @@ def test_households_and_buyers_are_linked(bench: Bench, tmp_path: Path) -> None:
     buyer = {"NDHDon/NMua/MST": BUYER}
     assert decided(bench, sale(24, edit=buyer), moment) == ["ID-08"]
     assert link(bench, 24)[3:6] == ("linked", "mst", BUYER)
+
+
+def relinked(bench: Bench, shdon: int, mst: str) -> tuple[Any, ...]:
+    sql = """
+        SELECT seller_link, seller_by, seller_taxpayer FROM invoice_links
+        WHERE mst = {mst:String} AND shdon = {shdon:UInt32}
+    """
+    (row,) = bench.rows(sql, mst=mst, shdon=shdon)
+    return tuple(row)
+
+
+def test_an_officers_decision_links_past_and_later_invoices(bench: Bench, tmp_path: Path) -> None:
+    """On what the tests before registered: 9900000120 is ambiguous, 9900000201 is unknown."""
+    links = Links(bench.client)
+    moment = register(bench, tmp_path, f"{SELLER},,,enterprise,active,,retail,Huế,,,,")
+    assert "ID-02" in decided(bench, sale(31, "9900000201"), moment)
+    queue = {(one.side, one.code): one.link for one in links.queue("seller")}
+    assert queue["seller", "9900000120"] == "ambiguous"
+    assert queue["seller", "9900000201"] == "unknown"
+    assert [one.mst for one in links.behind("9900000120")] == ["9900000151", "9900000168"]
+
+    links.resolve("9900000120", "9900000168")
+    links.resolve("9900000201", SELLER)
+    assert relinked(bench, 23, "9900000120") == ("linked", "resolution", "9900000168")
+    assert relinked(bench, 31, "9900000201") == ("linked", "resolution", SELLER)
+    assert not {("seller", "9900000120"), ("seller", "9900000201")} & {(one.side, one.code) for one in links.queue()}
+    bench.restart()
+    resolved = max(one.at for one in links.resolutions()) + round(DELAY * 1e6)
+    assert "ID-02" in decided(bench, sale(32, "9900000201"), resolved - 1)
+    assert "ID-02" not in decided(bench, sale(33, "9900000201"), resolved)
+    assert link(bench, 33, "9900000201")[:3] == ("linked", "resolution", SELLER)
+
+    links.resolve("9900000201", "")
+    links.resolve("9900000120", "")
+    assert relinked(bench, 31, "9900000201") == ("unknown", "", "")
+    assert relinked(bench, 23, "9900000120") == ("ambiguous", "legacy_mst", "")
+    bench.restart()
+    withdrawn = max(one.at for one in links.resolutions()) + round(DELAY * 1e6)
+    assert "ID-02" in decided(bench, sale(34, "9900000201"), withdrawn)
+
+
+def test_a_buyers_code_is_resolved_by_its_pseudonym(bench: Bench, tmp_path: Path) -> None:
+    links = Links(bench.client)
+    moment = register(bench, tmp_path, f"{SELLER},,,enterprise,active,,retail,Huế,,,,")
+    stranger = "001199000999"
+    decided(bench, sale(41, buyer={"CCCDan": stranger, "HVTNMHang": "Trần Văn Lạ"}), moment)
+    code = bench.keyring.pseudonyms.of(stranger)
+    assert ("buyer", code, "unknown") in [(one.side, one.code, one.link) for one in links.queue("buyer")]
+    links.resolve(code, BUYER)
+    bench.restart()
+    resolved = max(one.at for one in links.resolutions()) + round(DELAY * 1e6)
+    decided(bench, sale(42, buyer={"CCCDan": stranger}), resolved)
+    assert link(bench, 42)[3:6] == ("linked", "resolution", BUYER)

@@ -1,0 +1,171 @@
+"""What is held on one person, and the rights a person has over it. Blocking; infrastructure errors: StoreUnavailable.
+
+A person is named by pseudonyms, the newest first: those that the ID has under each pseudonym key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any, Final, Literal, NamedTuple
+
+from clickhouse_connect.driver.client import Client
+
+from hoadon.common.clock import now_us
+from hoadon.common.settings import Settings
+from storage import cluster, schema
+from storage.engine import DATABASE
+from storage.errors import explained
+from storage.sink import Sink
+
+Mark = Literal["restricted", "corrected", "erased"]
+
+_VAULT: Final = """
+SELECT kind, pseudonym, sealed FROM vault FINAL
+WHERE (kind = 'personal_id' AND pseudonym IN {ids:Array(String)})
+   OR (kind = 'phone' AND pseudonym IN (
+          SELECT buyer_phone_pseudonym FROM invoices WHERE buyer_pseudonym IN {ids:Array(String)}))
+   OR (kind = 'name' AND pseudonym IN (
+          SELECT buyer_name_pseudonym FROM invoices WHERE buyer_pseudonym IN {ids:Array(String)}))
+ORDER BY kind, pseudonym
+"""
+_SEALED: Final = "SELECT kind, pseudonym, sealed FROM vault FINAL WHERE pseudonym IN {ids:Array(String)}"
+_OLDER: Final = """
+SELECT kind, pseudonym, sealed FROM vault FINAL
+WHERE key < {key:UInt8} AND (kind, pseudonym) > ({kind:String}, {pseudonym:String})
+ORDER BY kind, pseudonym
+LIMIT 10000
+"""
+_INVOICES: Final = """
+SELECT mst, khmshdon, khhdon, shdon, nlap, decision, total, currency,
+       buyer_masked, buyer_phone_masked, buyer_name_masked
+FROM invoices FINAL
+WHERE buyer_pseudonym IN {ids:Array(String)}
+ORDER BY nlap DESC, mst, khmshdon, khhdon, shdon
+LIMIT {limit:UInt32}
+"""
+_COUNT: Final = "SELECT count() FROM invoices FINAL WHERE buyer_pseudonym IN {ids:Array(String)}"
+_TAXPAYERS: Final = """
+SELECT mst, kind, personal_id_masked, status, status_since, sector, province
+FROM taxpayers FINAL
+WHERE personal_id_pseudonym IN {ids:Array(String)}
+ORDER BY mst
+"""
+_MARKS: Final = """
+SELECT mark, sealed, marked_at FROM person_marks FINAL
+WHERE pseudonym IN {ids:Array(String)} AND withdrawn = 0
+ORDER BY mark
+"""
+# A phone number or a name goes only where nobody else's invoice bears it.
+_ONLY: Final = """
+pseudonym IN (
+    SELECT {column} FROM invoices WHERE {column} != ''
+    GROUP BY {column}
+    HAVING countIf(buyer_pseudonym NOT IN {{ids:Array(String)}}) = 0)
+"""
+_ERASE: Final = (
+    f"ALTER TABLE vault DELETE WHERE (kind = 'phone' AND {_ONLY.format(column='buyer_phone_pseudonym')})"
+    f" OR (kind = 'name' AND {_ONLY.format(column='buyer_name_pseudonym')})"
+    " OR (kind = 'personal_id' AND pseudonym IN {ids:Array(String)})",
+    "ALTER TABLE invoices UPDATE buyer_masked = '', buyer_phone_pseudonym = '', buyer_phone_masked = '',"
+    " buyer_name_pseudonym = '', buyer_name_masked = '' WHERE buyer_pseudonym IN {ids:Array(String)}",
+)
+
+
+class Sealed(NamedTuple):
+    kind: str
+    pseudonym: str
+    sealed: bytes
+
+
+class Invoice(NamedTuple):
+    mst: str
+    khmshdon: str
+    khhdon: str
+    shdon: int
+    nlap: date
+    decision: str
+    total: Any
+    currency: str
+    buyer: str
+    phone: str
+    name: str
+
+
+class Taxpayer(NamedTuple):
+    mst: str
+    kind: str
+    personal_id: str
+    status: str
+    status_since: date
+    sector: str
+    province: str
+
+
+class Noted(NamedTuple):
+    mark: Mark
+    sealed: bytes
+    marked_at: Any
+
+
+class Persons:
+    def __init__(self, client: Client, settings: Settings) -> None:
+        self._client, self._settings = client, settings
+
+    def values(self, ids: Sequence[str]) -> list[Sealed]:
+        """The sealed values of a person: its ID, and the phone numbers and names on its invoices."""
+        return [Sealed(*row) for row in self._query(_VAULT, ids=ids)]
+
+    def value(self, pseudonym: str) -> list[Sealed]:
+        """The sealed values, of whatever kind, that bear a pseudonym."""
+        return [Sealed(*row) for row in self._query(_SEALED, ids=[pseudonym])]
+
+    def older(self, key: int) -> Iterator[list[Sealed]]:
+        """All values that were sealed with keys before `key`, some at a time, each once."""
+        after = ("", "")
+        while rows := self._query(_OLDER, key=key, kind=after[0], pseudonym=after[1]):
+            piece = [Sealed(*row) for row in rows]
+            after = piece[-1][:2]
+            yield piece
+
+    def store(self, sealed: Sequence[Sealed], key: int) -> None:
+        """Put values into the vault that were sealed anew with `key`."""
+        now = now_us()
+        rows = [{**one._asdict(), "key": key, "seen_at": now, "version": now} for one in sealed]
+        Sink(self._client).write({"vault": schema.rows("vault", rows)}, f"reseal:{now}")
+
+    def invoices(self, ids: Sequence[str], limit: int = 1_000) -> tuple[int, list[Invoice]]:
+        """How many invoices name the person as buyer, and the latest of them."""
+        ((count,),) = self._query(_COUNT, ids=ids)
+        return count, [Invoice(*row) for row in self._query(_INVOICES, ids=ids, limit=limit)]
+
+    def taxpayers(self, ids: Sequence[str]) -> list[Taxpayer]:
+        return [Taxpayer(*row) for row in self._query(_TAXPAYERS, ids=ids)]
+
+    def marks(self, ids: Sequence[str]) -> list[Noted]:
+        """Those that count."""
+        return [Noted(*row) for row in self._query(_MARKS, ids=ids)]
+
+    def mark(self, pseudonym: str, mark: Mark, *, sealed: bytes = b"", withdrawn: bool = False) -> None:
+        now = now_us()
+        row = {"pseudonym": pseudonym, "mark": mark, "sealed": sealed, "withdrawn": int(withdrawn)}
+        rows = schema.rows("person_marks", [{**row, "marked_at": now, "version": now}])
+        Sink(self._client).write({"person_marks": rows}, f"mark:{pseudonym}:{now}")
+
+    def erase(self, ids: Sequence[str]) -> None:
+        """Delete the clear values from the vault, and what else stands of them beside invoices, in all parts on disk.
+
+        The invoices themselves and their evidence, sealed, stay as long as the law wants them kept.
+        """
+        for statement in _ERASE:
+            for placed in cluster.placed(statement, self._settings.clickhouse_cluster, DATABASE):
+                try:
+                    self._client.command(placed, parameters={"ids": ids}, settings={"mutations_sync": 2})
+                except Exception as error:
+                    raise explained(error) from error
+
+    def _query(self, sql: str, **parameters: Any) -> Sequence[Sequence[Any]]:
+        try:
+            return self._client.query(sql, parameters=parameters, column_formats={"sealed": "bytes"}).result_rows
+        except Exception as error:
+            raise explained(error) from error
