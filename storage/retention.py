@@ -25,6 +25,8 @@ _SINCE: Final = {
     "findings": "toDateTime(found_at)",
     "dead_letters": "toDateTime(changed_at)",
     "progress": "toDateTime(written_at)",
+    "vault": "toDateTime(seen_at)",
+    "audit_log": "toDateTime(at)",
 }
 _PAIR: Final = re.compile(r"\s*(\w+)\s*=\s*(\d{1,5})\s*")
 _FOUND: Final = """

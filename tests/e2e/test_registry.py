@@ -94,3 +94,38 @@ def test_an_import_and_an_update_reach_the_worker(stack: Stack, tmp_path: Path) 
         assert held.result_rows == [("suspended",)]
         dead = client.query("SELECT topic, reason, detail FROM dead_letters FINAL").result_rows
     assert dead == [(wire.REGISTRY, "registry", "status is not active, suspended or closed")]
+
+
+def hoadon(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "hoadon", *arguments, "--data", str(stack.directory)],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
+    )
+
+
+def test_an_officer_resolves_a_code(stack: Stack, tmp_path: Path) -> None:
+    """SELLER stood in no registry for a while: its namesake is proposed."""
+    file = tmp_path / "registry.csv"
+    namesake = "9900000030,,CÔNG TY TNHH MTV MẪU THỬ,enterprise,active,,,Huế,,,,"
+    other = "9900000048,,Công ty Cổ phần Khác Hẳn,enterprise,active,,,,,,,"
+    file.write_text("\n".join([",".join(COLUMNS), namesake, other, ""]), "utf-8")
+    assert hoadon(stack, "registry", "import", str(file)).returncode == 0
+    queue = hoadon(stack, "links", "list", "--side", "seller")
+    assert (queue.returncode, SELLER in queue.stdout) == (1, True)
+    proposed = hoadon(stack, "links", "candidates", SELLER)
+    assert proposed.returncode == 0, proposed.stderr
+    (line,) = [line for line in proposed.stdout.splitlines() if "9900000030" in line]
+    assert line.split()[-1] == "100%"
+    assert "9900000048" not in proposed.stdout
+
+    assert hoadon(stack, "links", "resolve", SELLER, "9900000999", "--reason", "notice 77").returncode == 2
+    assert hoadon(stack, "links", "resolve", SELLER, "9900000030", "--reason", "notice 77").returncode == 0
+    assert hoadon(stack, "links", "list", "--side", "seller").returncode == 0
+    assert hoadon(stack, "links", "withdraw", SELLER, "--reason", "a namesake only").returncode == 0
+    assert hoadon(stack, "links", "withdraw", SELLER, "--reason", "a namesake only").returncode == 2
+    assert hoadon(stack, "links", "list", "--side", "seller").returncode == 1
+    log = hoadon(stack, "audit", "list", "--subject", SELLER).stdout
+    assert [action for action in ("resolve", "withdraw") if action in log] == ["resolve", "withdraw"]
