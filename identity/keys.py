@@ -151,7 +151,7 @@ def _names(directory: Path) -> Iterable[str]:
 
 def _read(directory: Path, kms: Kms | None) -> dict[str, bytes]:
     if not directory.is_dir():
-        raise KeyProblem(f"no key directory {directory}")
+        raise KeyProblem(f"there is no key directory {directory}; if it was lost, put it back")
     unwrap: Callable[[bytes], bytes] = kms.unwrap if kms else lambda key: key
     found = {}
     for name in _names(directory):

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context, resource_tracker
 
 from hoadon.common.errors import HoadonError
 from hoadon.process import die_with_parent
@@ -22,9 +22,10 @@ def in_order(chunks: Iterable[Sequence[Place]], context: Context, jobs: int) -> 
 
     Processes come from a server that loaded the engine once; it has no threads that a fork could catch in the act.
     """
-    forkserver = get_context("forkserver")
-    forkserver.set_forkserver_preload(["hoadon.validate.preload"])
-    with ProcessPoolExecutor(jobs, forkserver, _start, (context,)) as pool:
+    method = get_context("forkserver")
+    method.set_forkserver_preload(["hoadon.validate.preload"])
+    _start_server()
+    with ProcessPoolExecutor(jobs, method, _start, (context,)) as pool:
         try:
             yield from _answers(pool, chunks, ahead=2 * jobs)
         except BrokenProcessPool:
@@ -33,6 +34,14 @@ def in_order(chunks: Iterable[Sequence[Place]], context: Context, jobs: int) -> 
             ) from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _start_server() -> None:
+    """Start what forks, with Ctrl-C blocked in it and in all it forks: that is the parent's to handle."""
+    resource_tracker.ensure_running()  # unblocks
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    forkserver.ensure_running()
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _answers(pool: ProcessPoolExecutor, chunks: Iterable[Sequence[Place]], ahead: int) -> Iterator[Checked]:
@@ -49,9 +58,8 @@ _context = Context()
 
 
 def _start(context: Context) -> None:
-    """In a worker process: Ctrl-C is the parent's to handle, and nothing outlives it."""
+    """In a worker process: nothing outlives the parent."""
     global _context
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent(os.getppid())
     _context = context
 

@@ -20,7 +20,7 @@ from storage.closing import end_of
 from streams.engine import Message
 from streams.evidence import unseal
 from tests.support import samples
-from tests.support.bench import Bench
+from tests.support.engine_bench import EngineBench
 from tests.support.past import FIRST_DAY, SYMBOLS, Step, drawn, model, tidy
 from tests.support.samples import DAY, HOUSEHOLD, SELLER, SELLER_2, household, invoice, replaces
 from tests.support.store import StoreProcess
@@ -30,8 +30,8 @@ SERIES = [f"C{TODAY:%y}M{first}{second}" for first in "ABCDEGHK" for second in "
 
 
 @pytest.fixture(scope="module")
-def bench(store: StoreProcess, tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return Bench(store, tmp_path_factory.mktemp("keys") / "keys")
+def bench(store: StoreProcess, tmp_path_factory: pytest.TempPathFactory) -> EngineBench:
+    return EngineBench(store, tmp_path_factory.mktemp("keys") / "keys")
 
 
 _fresh = iter(SERIES)
@@ -49,7 +49,7 @@ def series() -> str:
     return next(_fresh)
 
 
-def test_a_package_becomes_rows(bench: Bench, series: str) -> None:
+def test_a_package_becomes_rows(bench: EngineBench, series: str) -> None:
     bad = invoice(shdon=2, khhdon=series, nlap=TODAY, edit={"NDHDon/TToan/TgTTTBSo": "1"})
     body = package([invoice(shdon=1, khhdon=series, nlap=TODAY), bad])
     received_at = now_us()
@@ -75,7 +75,7 @@ def test_a_package_becomes_rows(bench: Bench, series: str) -> None:
     assert orjson.loads(value)["decision"] == "partly_rejected"
 
 
-def test_the_document_is_kept_sealed(bench: Bench, series: str) -> None:
+def test_the_document_is_kept_sealed(bench: EngineBench, series: str) -> None:
     body = package([invoice(khhdon=series, nlap=TODAY)])
     bench.hand_over(bench.message(body))
     digest = hashlib.sha256(body).hexdigest()
@@ -88,7 +88,7 @@ def test_the_document_is_kept_sealed(bench: Bench, series: str) -> None:
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-def test_the_same_package_again_changes_nothing(bench: Bench, series: str, restarted: bool) -> None:
+def test_the_same_package_again_changes_nothing(bench: EngineBench, series: str, restarted: bool) -> None:
     body = package([invoice(khhdon=series, nlap=TODAY)])
     bench.hand_over(bench.message(body))
     before = bench.package(body)
@@ -101,13 +101,13 @@ def test_the_same_package_again_changes_nothing(bench: Bench, series: str, resta
     assert bench.rows("SELECT count() FROM invoices WHERE khhdon = {s:String}", s=series) == [(1,)]
 
 
-def test_the_same_package_twice_in_a_batch_is_decided_once(bench: Bench, series: str) -> None:
+def test_the_same_package_twice_in_a_batch_is_decided_once(bench: EngineBench, series: str) -> None:
     body = package([invoice(khhdon=series, nlap=TODAY)])
     output = bench.hand_over(bench.message(body, body), bench.message(body))
     assert output.tables["packages"].num_rows == 1
 
 
-def test_rows_without_a_mark_are_the_packages_own(bench: Bench, series: str) -> None:
+def test_rows_without_a_mark_are_the_packages_own(bench: EngineBench, series: str) -> None:
     """A crash between the invoices and the package's mark: the replay decides the same and doubles nothing."""
     body = package([invoice(shdon=number, khhdon=series, nlap=TODAY) for number in (1, 2, 3)])
     message = bench.message(body)
@@ -121,7 +121,7 @@ def test_rows_without_a_mark_are_the_packages_own(bench: Bench, series: str) -> 
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_crashes_and_replays_decide_as_the_model(bench: Bench, seed: int) -> None:
+def test_crashes_and_replays_decide_as_the_model(bench: EngineBench, seed: int) -> None:
     """A random past of one seller (tests.support.past), in batches that may end in a crash after any table."""
     random = Random(seed)
     symbols = {symbol: f"C26M{next(_fresh)[4:]}" for symbol in SYMBOLS}
@@ -167,7 +167,7 @@ def _invoice(step: Step, symbols: dict[str, str]) -> etree._Element:
     )
 
 
-def test_an_outage_excuses_late_data(bench: Bench, series: str) -> None:
+def test_an_outage_excuses_late_data(bench: EngineBench, series: str) -> None:
     late = package([invoice(khhdon=f"C26M{series[4:]}")])
     received = end_of(DAY + timedelta(1)) - 1
     declared = [outages.Declared(SELLER, DAY, DAY, 2, "mất điện")]
@@ -183,7 +183,7 @@ def test_an_outage_excuses_late_data(bench: Bench, series: str) -> None:
     assert outages.current(bench.client) == []
 
 
-def test_an_id_used_for_another_body_is_refused(bench: Bench, series: str) -> None:
+def test_an_id_used_for_another_body_is_refused(bench: EngineBench, series: str) -> None:
     first = package([invoice(khhdon=series, nlap=TODAY)])
     mtdiep = etree.fromstring(first).findtext("TTChung/MTDiep")
     second = package([invoice(shdon=2, khhdon=series, nlap=TODAY)], edit={"TTChung/MTDiep": mtdiep})
@@ -200,7 +200,7 @@ def test_an_id_used_for_another_body_is_refused(bench: Bench, series: str) -> No
 @pytest.mark.parametrize("restarted", [False, True])
 @pytest.mark.parametrize("together", [False, True])
 def test_a_number_used_with_other_content_is_rejected(
-    bench: Bench, series: str, restarted: bool, together: bool
+    bench: EngineBench, series: str, restarted: bool, together: bool
 ) -> None:
     first = package([invoice(shdon=5, khhdon=series, nlap=TODAY)])
     same = package([invoice(shdon=5, khhdon=series, nlap=TODAY), invoice(shdon=6, khhdon=series, nlap=TODAY)])
@@ -219,7 +219,7 @@ def test_a_number_used_with_other_content_is_rejected(
     assert mtdiep == etree.fromstring(first).findtext("TTChung/MTDiep")
 
 
-def test_a_rejected_number_may_come_again_corrected(bench: Bench, series: str) -> None:
+def test_a_rejected_number_may_come_again_corrected(bench: EngineBench, series: str) -> None:
     wrong = package([invoice(shdon=9, khhdon=series, nlap=TODAY, edit={"NDHDon/TToan/TgTTTBSo": "1"})])
     right = package([invoice(shdon=9, khhdon=series, nlap=TODAY)])
     late = package([invoice(shdon=9, khhdon=series, nlap=TODAY, edit={"NDHDon/TToan/TgTTTBSo": "2"})])
@@ -230,7 +230,7 @@ def test_a_rejected_number_may_come_again_corrected(bench: Bench, series: str) -
     assert rows == [("accepted", 174_000)]
 
 
-def test_a_household_buyer_is_a_pseudonym(bench: Bench, series: str) -> None:
+def test_a_household_buyer_is_a_pseudonym(bench: EngineBench, series: str) -> None:
     body = package([invoice(khhdon=series, nlap=TODAY, buyer={"CCCDan": HOUSEHOLD, "HVTNMHang": "Trần Thị Thử"})])
     bench.hand_over(bench.message(body))
     sql = "SELECT buyer_mst, buyer_pseudonym, toString(tuple(*)) FROM invoices FINAL WHERE khhdon = {s:String}"
@@ -240,7 +240,7 @@ def test_a_household_buyer_is_a_pseudonym(bench: Bench, series: str) -> None:
     assert "Trần" not in whole
 
 
-def test_both_invoice_types_in_one_batch(bench: Bench, series: str) -> None:
+def test_both_invoice_types_in_one_batch(bench: EngineBench, series: str) -> None:
     one = package([invoice(khhdon=series, nlap=TODAY)])
     two = package([household(khhdon=series, nlap=TODAY)], mst=HOUSEHOLD)
     bench.hand_over(bench.message(one), bench.message(two))
@@ -248,7 +248,7 @@ def test_both_invoice_types_in_one_batch(bench: Bench, series: str) -> None:
     assert bench.rows(sql, s=series) == [("1", "accepted"), ("2", "accepted")]
 
 
-def test_an_odd_date_fails_no_insert(bench: Bench, series: str) -> None:
+def test_an_odd_date_fails_no_insert(bench: EngineBench, series: str) -> None:
     body = package([invoice(khhdon=series, nlap=TODAY, edit={"TTChung/NLap": "9999-12-31"})])
     bench.hand_over(bench.message(body))
     assert {code for _, code in bench.codes(body)} == {"KEY-03", "KEY-05", "VAT-02", "DATE-01"}
@@ -256,7 +256,7 @@ def test_an_odd_date_fails_no_insert(bench: Bench, series: str) -> None:
     assert nlap == "1970-01-01"
 
 
-def test_what_nobody_can_be_answered_for_is_a_dead_letter(bench: Bench, series: str) -> None:
+def test_what_nobody_can_be_answered_for_is_a_dead_letter(bench: EngineBench, series: str) -> None:
     good = package([invoice(khhdon=series, nlap=TODAY)])
     message = bench.message(good)
     headless = Message(message.topic, message.partition, 1, 0, message.key, {}, b"junk")

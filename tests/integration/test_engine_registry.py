@@ -17,7 +17,7 @@ from storage.migrate import migrate
 from storage.registry import import_file
 from streams.registry import DELAY
 from tests.support import samples
-from tests.support.bench import Bench
+from tests.support.engine_bench import EngineBench
 from tests.support.ports import free_ports
 from tests.support.samples import BRANCH, BUYER, HOUSEHOLD, SELLER, SELLER_2, household, invoice
 from tests.support.store import StoreProcess
@@ -29,13 +29,13 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineBench]:
     with StoreProcess(tmp_path_factory.mktemp("store"), free_ports()) as store:
         migrate(store.settings)
-        yield Bench(store, tmp_path_factory.mktemp("keys") / "keys")
+        yield EngineBench(store, tmp_path_factory.mktemp("keys") / "keys")
 
 
-def register(bench: Bench, path: Path, *lines: str) -> int:
+def register(bench: EngineBench, path: Path, *lines: str) -> int:
     """The moment (µs) from which packages are judged by it."""
     file = path / "registry.csv"
     file.write_text("\n".join([",".join(COLUMNS), *lines, ""]), "utf-8")
@@ -45,13 +45,13 @@ def register(bench: Bench, path: Path, *lines: str) -> int:
     return int(recorded) + round(DELAY * 1e6)
 
 
-def decided(bench: Bench, body: bytes, moment: int) -> list[str]:
+def decided(bench: EngineBench, body: bytes, moment: int) -> list[str]:
     """The codes told of a package that was received at `moment`."""
     bench.hand_over(bench.message(body, received_at=moment))
     return [code for _, code in bench.codes(body)]
 
 
-def link(bench: Bench, shdon: int, mst: str = SELLER) -> tuple[Any, ...]:
+def link(bench: EngineBench, shdon: int, mst: str = SELLER) -> tuple[Any, ...]:
     sql = """
         SELECT seller_link, seller_by, seller_taxpayer, buyer_link, buyer_by, buyer_taxpayer, province, sector
         FROM invoices FINAL WHERE mst = {mst:String} AND shdon = {shdon:UInt32}
@@ -65,7 +65,7 @@ def sale(shdon: int, mst: str = SELLER, make: Any = invoice, **rest: Any) -> byt
     return samples.package([made], mst=mst, number=next(_numbers))
 
 
-def test_a_registry_counts_for_what_is_received_after_it(bench: Bench, tmp_path: Path) -> None:
+def test_a_registry_counts_for_what_is_received_after_it(bench: EngineBench, tmp_path: Path) -> None:
     moment = now_us()
     assert decided(bench, sale(1), moment) == []
     assert link(bench, 1)[:3] == ("", "", "")
@@ -79,7 +79,7 @@ def test_a_registry_counts_for_what_is_received_after_it(bench: Bench, tmp_path:
     assert link(bench, 5) == ("linked", "mst", SELLER, "", "", "", "Huế", "retail")
 
 
-def test_packages_of_one_batch_may_know_different_things(bench: Bench, tmp_path: Path) -> None:
+def test_packages_of_one_batch_may_know_different_things(bench: EngineBench, tmp_path: Path) -> None:
     moment = register(bench, tmp_path, f"{SELLER},,,enterprise,suspended,{TODAY},retail,Huế,,,,")
     bodies = [sale(shdon) for shdon in (11, 12, 13, 14)]
     messages = [
@@ -95,7 +95,7 @@ def test_packages_of_one_batch_may_know_different_things(bench: Bench, tmp_path:
     assert link(bench, 16, BRANCH.replace("-", ""))[:3] == ("linked", "head_office", SELLER)
 
 
-def test_households_and_buyers_are_linked(bench: Bench, tmp_path: Path) -> None:
+def test_households_and_buyers_are_linked(bench: EngineBench, tmp_path: Path) -> None:
     moment = register(
         bench,
         tmp_path,
@@ -118,7 +118,7 @@ def test_households_and_buyers_are_linked(bench: Bench, tmp_path: Path) -> None:
     assert link(bench, 24)[3:6] == ("linked", "mst", BUYER)
 
 
-def relinked(bench: Bench, shdon: int, mst: str) -> tuple[Any, ...]:
+def relinked(bench: EngineBench, shdon: int, mst: str) -> tuple[Any, ...]:
     sql = """
         SELECT seller_link, seller_by, seller_taxpayer FROM invoice_links
         WHERE mst = {mst:String} AND shdon = {shdon:UInt32}
@@ -127,7 +127,7 @@ def relinked(bench: Bench, shdon: int, mst: str) -> tuple[Any, ...]:
     return tuple(row)
 
 
-def test_an_officers_decision_links_past_and_later_invoices(bench: Bench, tmp_path: Path) -> None:
+def test_an_officers_decision_links_past_and_later_invoices(bench: EngineBench, tmp_path: Path) -> None:
     """On what the tests before registered: 9900000120 is ambiguous, 9900000201 is unknown."""
     links = Links(bench.client)
     moment = register(bench, tmp_path, f"{SELLER},,,enterprise,active,,retail,Huế,,,,")
@@ -157,7 +157,7 @@ def test_an_officers_decision_links_past_and_later_invoices(bench: Bench, tmp_pa
     assert "ID-02" in decided(bench, sale(34, "9900000201"), withdrawn)
 
 
-def test_a_buyers_code_is_resolved_by_its_pseudonym(bench: Bench, tmp_path: Path) -> None:
+def test_a_buyers_code_is_resolved_by_its_pseudonym(bench: EngineBench, tmp_path: Path) -> None:
     links = Links(bench.client)
     moment = register(bench, tmp_path, f"{SELLER},,,enterprise,active,,retail,Huế,,,,")
     stranger = "001199000999"

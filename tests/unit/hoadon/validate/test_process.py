@@ -165,6 +165,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, jobs: str) -> None:
     for number in range(1, 3_000):
         (tmp_path / f"{number}.xml").symlink_to("0.xml")
     command = [sys.executable, "-m", "hoadon", "validate", "--jobs", jobs, str(tmp_path)]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit "ignore"
     with subprocess.Popen(
         command,
         stdout=subprocess.DEVNULL,
@@ -173,6 +174,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, jobs: str) -> None:
         process_group=0,
         pass_fds=[writer],
     ) as process:
+        signal.signal(signal.SIGINT, before)
         os.close(writer)
         time.sleep(2)
         os.killpg(process.pid, signal.SIGINT)
