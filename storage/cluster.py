@@ -23,7 +23,7 @@ SHARDED: Final = {
 EVERYWHERE: Final = frozenset(
     {
         "schema_migrations", "progress", "watermark", "outages", "closed_days",
-        "taxpayers", "taxpayer_statements", "registry_versions", "link_resolutions",
+        "taxpayers", "taxpayer_statements", "registry_versions", "link_resolutions", "quality_days",
         "vault", "person_marks", "audit_log",
     }
 )  # fmt: skip

@@ -243,6 +243,21 @@ AUDIT_LOG: Final = _schema(
     ("digest", pa.binary(32)),
 )
 
+QUALITY_DAYS: Final = _schema(
+    ("day", pa.date32()),
+    ("province", pa.string()),
+    ("sector", pa.string()),
+    *(
+        (name, pa.uint64())
+        for name in (
+            "invoices", "accepted", "seller_linked", "seller_legacy", "seller_ambiguous", "seller_unknown",
+            "buyer_named", "buyer_linked", "name_differs", "code_invalid", "schema_invalid", "sums_wrong",
+            "seller_stale", "late", "late_days", "numbers_missing",
+        )
+    ),
+    ("computed_at", INSTANT),
+)  # fmt: skip
+
 OUTAGES: Final = _schema(
     ("mst", pa.string()),
     ("first_day", pa.date32()),
@@ -275,6 +290,7 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
     "person_marks": PERSON_MARKS,
     "link_resolutions": LINK_RESOLUTIONS,
     "audit_log": AUDIT_LOG,
+    "quality_days": QUALITY_DAYS,
     "outages": OUTAGES,
     "closed_days": CLOSED_DAYS,
 }

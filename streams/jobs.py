@@ -1,4 +1,4 @@
-"""Audit, watermark and the day's close, in a thread beside a worker; only the holder of the lock runs them."""
+"""Audit, watermark, day close and data quality, in a thread beside a worker; only the holder of the lock runs them."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from streams.audit import Audit
 from streams.closing import DayClose
 from streams.coverage import Coverage
 from streams.processing import describe
+from streams.quality import QualityCount
 from streams.watermark import Watermark
 
 EVERY: Final = 1.0
@@ -74,6 +75,7 @@ class Jobs:
             audit = Audit(settings, client, outbox, coverage, topic, settings.worker_id)
             watermark = Watermark(settings, client, topic)
             close = DayClose(client)
+            counted = QualityCount(client)
             next_audit = 0.0
             while not self._stop.is_set():
                 begun = time.monotonic()
@@ -82,6 +84,7 @@ class Jobs:
                 coverage.refresh({partition: window.low for partition, window in windows.items()})
                 watermark.tick(asked_us, windows, coverage.frontier)
                 close.tick(watermark.complete_up_to_us)
+                counted.tick()
                 if begun >= next_audit:
                     next_audit = begun + settings.audit_wait
                     audit.tick(windows)

@@ -69,6 +69,9 @@ OFFSET_GAPS = Counter(
     "hoadon_offset_gaps", "Holes found in the offsets a worker was given or has stored. Must stay 0.", ["found_by"]
 )
 DAYS_OPEN = Gauge("hoadon_days_open", "Days before today that are not closed yet (SEQ-01, HH-01); worker-1.")
+QUALITY_SHARE = Gauge(
+    "hoadon_quality_share", "Share of today's invoices of which a measure of data quality holds; worker-1.", ["measure"]
+)
 LEDGER_SERIES = Gauge("hoadon_ledger_series", "Series whose accepted numbers this worker holds in memory.")
 
 for _found_by in ("worker", "audit"):
