@@ -14,17 +14,23 @@ import uvicorn
 import uvloop
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from console.access.accounts import Accounts
+from console.access.gate import Gate, cookie_name, secure
+from console.access.sessions import Sessions
 from console.assets import Assets
 from console.feeds import Feeds
-from console.guard import Guard, may_inspect, require_loopback
+from console.guard import Guard, may_inspect, require_reachable_safely
 from console.health import Health
 from console.live import Unanswered
 from console.pages.overview import Overview
+from console.pages.sign_in import SignIn
 from console.queries import overview as ask
 from console.store import Store
 from console.templating import Templates
@@ -41,11 +47,18 @@ _VENDOR: Final = ("vendor/htmx.min.js", "vendor/echarts.min.js")
 
 
 def application(settings: Settings) -> ASGIApp:
-    """The ASGI application; it connects to the store when the first page asks, and survives the store's absence."""
+    """The ASGI application; it connects to the store when the first page asks, and survives the store's absence.
+
+    Raises UsageError for settings or keys that do not fit.
+    """
     store = Store(partial(connect_async, settings, readonly=True))
     health = Health(settings.data)
     assets = Assets()
-    overview = Overview(Feeds(store, health), Templates(assets))
+    templates = Templates(assets)
+    accounts = Accounts(settings.data)
+    sessions = Sessions(settings, accounts)
+    sign_in = SignIn(settings, accounts, sessions, templates)
+    overview = Overview(Feeds(store, health), templates)
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -73,12 +86,23 @@ def application(settings: Settings) -> ASGIApp:
         await store.close()
 
     own = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", prometheus)]
-    return Guard(Starlette(routes=[*overview.routes, *assets.routes, *own], lifespan=lifespan))
+    # What is kept between the way to an OpenID Connect provider and back: state, nonce, verifier.
+    memory = Middleware(
+        SessionMiddleware,
+        secret_key=sessions.digest("on the way to the provider"),
+        session_cookie=f"{cookie_name(settings)}-way",
+        max_age=600,
+        same_site="lax",
+        https_only=secure(settings),
+    )
+    routes = [*overview.routes, *sign_in.routes, *assets.routes, *own]
+    pages = Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(Gate, sessions, settings), memory])
+    return Guard(pages, settings.public_url)
 
 
 def serve(settings: Settings) -> None:
-    """Blocks until SIGTERM or SIGINT. Raises UsageError for a bind off loopback or a taken port."""
-    require_loopback(settings.console_host)
+    """Blocks until SIGTERM or SIGINT. Raises UsageError for a bind that is not safe or a taken port."""
+    require_reachable_safely(settings)
     check_port(settings.console_host, settings.console_port, "console")
     logging.configure("console", settings.log_level)
     config = uvicorn.Config(

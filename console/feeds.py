@@ -1,9 +1,10 @@
-"""What the overview shows, kept fresh for everybody at once: one `Live` per question."""
+"""What the overview shows, kept fresh for all who may see the same at once: one `Live` per question and scope."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
@@ -14,7 +15,9 @@ from console.queries import overview as ask
 from console.queries.overview import DeadLetters, Minute, Package, RuleCount, Share, Watermark
 from console.store import Store
 from hoadon.common.clock import now_us, vietnam_day
+from identity.roles import Right, Viewer
 
+_SCOPES: Final = 64
 _NOTHING: Final[Answer[Any]] = Answer(None, None)
 
 
@@ -28,9 +31,14 @@ class Shares:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The answers that a page or part was made from, at `now` (µs); those it did not ask for are empty."""
+    """The answers that a page or part was made from, at `now` (µs); those it did not ask for are empty.
+
+    `scope`: the provinces they are of, None all. `clear`: households' tax codes may be shown as they are.
+    """
 
     now: int
+    scope: frozenset[str] | None = None
+    clear: bool = False
     minutes: Answer[list[Minute]] = field(default=_NOTHING)
     rules: Answer[list[RuleCount]] = field(default=_NOTHING)
     shares: Answer[Shares] = field(default=_NOTHING)
@@ -48,24 +56,48 @@ class Feeds:
     """`read` gives what a page needs; nothing is asked of the store while nobody reads."""
 
     def __init__(self, store: Store, health: Health) -> None:
-        book = MinuteBook(store)
+        self._store = store
 
         async def shares() -> Shares:
             day = vietnam_day(now_us())
             return Shares(day, await ask.shares(store, day))
 
-        self._live: dict[str, Live[Any]] = {
-            "minutes": Live("minutes", lambda: book.read(now_us())),
-            "rules": Live("rules", lambda: ask.rules(store, ask.day_start(now_us()))),
+        self._shared: dict[str, Live[Any]] = {
             "shares": Live("shares", shares),
             "watermark": Live("watermark", lambda: ask.watermark(store)),
             "dead_letters": Live("dead_letters", lambda: ask.dead_letters(store)),
-            "packages": Live("packages", lambda: ask.latest(store, now_us())),
             "services": Live("services", health.services, every=2.0),
         }
+        self._scoped: OrderedDict[frozenset[str] | None, dict[str, Live[Any]]] = OrderedDict()
 
-    async def read(self, *names: str) -> Facts:
-        """The answers `names`, all where none is named."""
-        wanted = names or tuple(self._live)
-        answers = await asyncio.gather(*(self._live[name].get() for name in wanted))
-        return Facts(now_us(), **dict(zip(wanted, answers, strict=True)))
+    async def read(self, viewer: Viewer, *names: str) -> Facts:
+        """The answers `names` as `viewer` may see them."""
+        live = self._shared | self._of(viewer.provinces)
+        answers = await asyncio.gather(*(live[name].get() for name in names))
+        found = dict(zip(names, answers, strict=True))
+        if viewer.provinces is not None and "shares" in found:
+            found["shares"] = _within(found["shares"], viewer.provinces)
+        return Facts(now_us(), viewer.provinces, viewer.may(Right.HOUSEHOLDS), **found)
+
+    def _of(self, scope: frozenset[str] | None) -> dict[str, Live[Any]]:
+        found = self._scoped.pop(scope, None) or _scoped(self._store, scope)
+        self._scoped[scope] = found
+        if len(self._scoped) > _SCOPES:
+            self._scoped.popitem(last=False)
+        return found
+
+
+def _scoped(store: Store, provinces: frozenset[str] | None) -> dict[str, Live[Any]]:
+    book = MinuteBook(store, provinces)
+    return {
+        "minutes": Live("minutes", lambda: book.read(now_us())),
+        "rules": Live("rules", lambda: ask.rules(store, ask.day_start(now_us()), provinces)),
+        "packages": Live("packages", lambda: ask.latest(store, now_us(), provinces=provinces)),
+    }
+
+
+def _within(answer: Answer[Shares], provinces: frozenset[str]) -> Answer[Shares]:
+    if answer.value is None:
+        return answer
+    kept = [row for row in answer.value.rows if row.province in provinces]
+    return replace(answer, value=Shares(answer.value.day, kept))

@@ -1,4 +1,4 @@
-"""What every request passes: only this machine may ask, only our own files run in the page, and it is counted."""
+"""What every request passes first: it names us as its host, only our own files run in the page, and it is counted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hmac
 import ipaddress
 import time
 from typing import Final
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from starlette.datastructures import MutableHeaders
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hoadon.common import metrics
 from hoadon.common.errors import UsageError
+from hoadon.common.settings import Settings
 
 _HEADERS: Final = {
     "Content-Security-Policy": (
@@ -37,12 +39,12 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def require_loopback(host: str) -> None:
-    """Raises UsageError: the pages have no sign-in yet, so they are for this machine's user only."""
-    if not is_loopback(host):
+def require_reachable_safely(settings: Settings) -> None:
+    """Raises UsageError: passwords and cookies do not go over a network without TLS, which a proxy before us ends."""
+    if not is_loopback(settings.console_host) and not settings.public_url.startswith("https://"):
         raise UsageError(
-            "the console has no sign-in yet and listens on loopback only: "
-            f"HOADON_CONSOLE_HOST must be 127.0.0.1 or ::1, not {host}"
+            f"HOADON_CONSOLE_HOST is {settings.console_host}: off loopback the console needs a proxy with TLS before "
+            "it, and HOADON_PUBLIC_URL=https://… with its address"
         )
 
 
@@ -55,10 +57,11 @@ def may_inspect(request: HTTPConnection, token: SecretStr | None) -> bool:
 
 
 class Guard:
-    """Refuses a Host that is not this machine (a foreign name pointed at 127.0.0.1), adds the headers, counts."""
+    """Refuses a Host that is neither this machine nor `public_url`'s, adds the headers, counts."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, public_url: str = "") -> None:
         self._app = app
+        self._host = urlsplit(public_url).hostname or ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -79,7 +82,8 @@ class Guard:
         gauge = metrics.IN_FLIGHT.labels("console")
         gauge.inc()
         try:
-            if is_loopback(_hostname(HTTPConnection(scope).headers.get("host", ""))):
+            host = _hostname(HTTPConnection(scope).headers.get("host", ""))
+            if is_loopback(host) or (self._host and host.lower() == self._host):
                 await self._app(scope, receive, send_guarded)
             else:
                 await PlainTextResponse("unknown host\n", 421)(scope, receive, send_guarded)

@@ -14,8 +14,9 @@ _REREAD: Final = HOUR
 class MinuteBook:
     """Keeps the closed minutes, so that a tick reads the open ones only; all are read again every hour."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, provinces: ask.Provinces = None) -> None:
         self._store = store
+        self._provinces = provinces
         self._closed: dict[int, Minute] = {}
         self._closed_up_to = 0
         self._reread_at = 0
@@ -26,7 +27,7 @@ class MinuteBook:
         if now >= self._reread_at:
             self._closed, self._closed_up_to, self._reread_at = {}, 0, now + _REREAD
         marks = await ask.watermark(self._store)
-        open_ones = await ask.minutes(self._store, max(begin, self._closed_up_to))
+        open_ones = await ask.minutes(self._store, max(begin, self._closed_up_to), self._provinces)
         if marks:
             self._closed_up_to = max(self._closed_up_to, marks[0].complete_up_to // MINUTE * MINUTE)
             self._closed |= {minute.start: minute for minute in open_ones if minute.start < self._closed_up_to}

@@ -42,6 +42,7 @@ def _environment(words: Language, assets: Assets) -> Environment:
         day=formats.day,
         milliseconds=formats.milliseconds,
         decimal=formats.decimal,
+        province=words.province,
     )
     environment.globals.update(lang=words.lang, words=words, percent=formats.percent, asset=assets.url, has=assets.has)
     return environment

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
+from hoadon.cli_accounts import accounts
 from hoadon.cli_links import links
 from hoadon.cli_persons import audit, keys, person
 from hoadon.common.errors import HoadonError
@@ -43,6 +44,7 @@ outages = typer.Typer(help="Declared outages, which excuse late data.", no_args_
 app.add_typer(outages, name="outages", rich_help_panel="Operations")
 app.add_typer(dead_letters, name="dead-letters", rich_help_panel="Operations")
 app.add_typer(links, name="links", rich_help_panel="Operations")
+app.add_typer(accounts, name="accounts", rich_help_panel="Personal data")
 app.add_typer(person, name="person", rich_help_panel="Personal data")
 app.add_typer(audit, name="audit", rich_help_panel="Personal data")
 app.add_typer(keys, name="keys", rich_help_panel="Personal data")

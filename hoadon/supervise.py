@@ -198,6 +198,9 @@ class Supervisor:
             where = self._plan.instance
             self._tell("hoadon", f"[bold green]ready after {time.monotonic() - begun:.1f} s[/]; Ctrl-C stops it")
             self._tell("hoadon", f"watch it on {where['console']}, data in {self._plan.settings.data}")
+            passwords = self._plan.settings.data / "first-passwords.txt"
+            if passwords.exists() and not self._plan.settings.demo:
+                self._tell("hoadon", f"sign in as officer; the password is in {passwords}")
 
     async def _start(
         self, keepers: asyncio.TaskGroup, services: Iterable[Service], *beside: Coroutine[Any, Any, None]
@@ -251,7 +254,7 @@ async def _prepare(planned: Plan, files: Files) -> None:
     """Bring schema and topics up to date, in a process that ends (its libraries are not the supervisor's to carry)."""
     path = files.log("prepare")
     bound_log(path)
-    process = start_child("hoadon.prepare", (), planned.environment, path)
+    process = start_child("hoadon.prepare", _accounts(planned), planned.environment, path)
     try:
         code = await asyncio.to_thread(process.wait)
     finally:
@@ -276,6 +279,11 @@ def up(settings: Settings, *, workers: int, offset: int, console: Console) -> No
         asyncio.run(Supervisor(planned, files, console).run())
     finally:
         os.close(held)
+
+
+def _accounts(planned: Plan) -> tuple[str, ...]:
+    """An instance with a store of its own has accounts of its own to begin with."""
+    return ("--accounts",) if any(service.name == "store" for service in planned.base) else ()
 
 
 def _ensure_keys(settings: Settings) -> None:

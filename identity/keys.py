@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import os
 import re
 import subprocess
@@ -25,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from hoadon.common.files import create
 from identity.pseudonyms import Pseudonyms
 from identity.sealing import Sealer
 
@@ -175,12 +175,4 @@ def _decode(name: str, text: bytes) -> bytes:
 
 def _write(path: Path, kms: Kms | None) -> None:
     key = os.urandom(_SIZE)
-    fresh = path.with_suffix(f".{os.getpid()}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(base64.b64encode(kms.wrap(key) if kms else key) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    with contextlib.suppress(FileExistsError):
-        path.hardlink_to(fresh)
-    fresh.unlink()
+    create(path, base64.b64encode(kms.wrap(key) if kms else key) + b"\n")

@@ -1,4 +1,4 @@
-"""`GET /` and `GET /api/v1/overview`: what happens now. No sign-in yet, so masked values only."""
+"""`GET /` and `GET /api/v1/overview`: what happens now, as far as the viewer may see it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from console.access.gate import DEMO, viewer
 from console.answers import JsonResponse
 from console.feeds import Facts, Feeds
 from console.language import Language, language
 from console.pages.overview_json import document
 from console.pages.parts import CHARTS, PANELS
 from console.params import View, language_of, view_of
+from console.problems import problem
 from console.templating import Templates
+from identity.roles import Viewer
 
 _REMEMBERED = 256
 
@@ -30,27 +33,38 @@ class Overview:
 
     async def page(self, request: Request) -> Response:
         """The whole page; only one panel where htmx asks for it by `panel`."""
+        who = viewer(request)
         view = view_of(request.query_params, CHARTS)
         words = language(language_of(view, request.headers.get("accept-language", "")))
         headers = {"Content-Language": words.lang, "Vary": "Accept-Language, HX-Request"}
+        mine = [name for name, panel in PANELS.items() if who.may(panel.right)]
+        if not mine:
+            return HTMLResponse(self._whole("refused", words, view, who), 403, headers)
         panel = request.query_params.get("panel", "")
-        if panel in PANELS and request.headers.get("hx-request") == "true":
-            facts = await self._feeds.read(*PANELS[panel].needs)
+        if panel in mine and request.headers.get("hx-request") == "true":
+            facts = await self._feeds.read(who, *PANELS[panel].needs)
             return HTMLResponse(self._part(panel, facts, view, words), headers=headers)
-        facts = await self._feeds.read()
-        parts = {name: self._part(name, facts, view, words) for name in PANELS}
-        html = self._templates.render("pages/overview.html", words, view=view, parts=parts, facts=facts)
-        return HTMLResponse(html, headers=headers)
+        facts = await self._feeds.read(who, *_needs(mine))
+        parts = {name: self._part(name, facts, view, words) for name in mine}
+        return HTMLResponse(self._whole("overview", words, view, who, parts=parts), headers=headers)
 
     async def json(self, request: Request) -> Response:
-        return JsonResponse(document(await self._feeds.read(), view_of(request.query_params)))
+        who = viewer(request)
+        mine = [name for name, panel in PANELS.items() if who.may(panel.right)]
+        if not mine:
+            return problem(403, "not-yours", request)
+        return JsonResponse(document(await self._feeds.read(who, *_needs(mine)), view_of(request.query_params), who))
+
+    def _whole(self, name: str, words: Language, view: View, who: Viewer, **values: object) -> Markup:
+        signed_in = who is not DEMO
+        return self._templates.render(f"pages/{name}.html", words, view=view, viewer=who, signed_in=signed_in, **values)
 
     def _part(self, name: str, facts: Facts, view: View, words: Language) -> Markup:
         """A panel's HTML, made once for all who look at the same answers in the same way."""
         panel = PANELS[name]
         state = panel.state(facts)
         answers = tuple((answer.as_of, answer.error) for answer in panel.answers(facts))
-        known = (name, words.lang, view, state, answers, facts.day)
+        known = (name, words.lang, view, state, answers, facts.day, facts.scope, facts.clear)
         if known not in self._parts:
             if len(self._parts) >= _REMEMBERED:
                 self._parts.clear()
@@ -66,3 +80,8 @@ class Overview:
                 **panel.values(facts, view, words),
             )
         return self._parts[known]
+
+
+def _needs(panels: list[str]) -> list[str]:
+    """The answers that panels are made from, each once."""
+    return list(dict.fromkeys(need for name in panels for need in PANELS[name].needs))

@@ -7,26 +7,30 @@ from typing import Any
 from console.feeds import Facts
 from console.formats import exact
 from console.language import LANGUAGES, language
-from console.pages.parts import PANELS, Total, chosen, last_hour, summed, total
+from console.pages.parts import PANELS, Total, chosen, codes, last_hour, summed, total
 from console.params import View
 from console.places import PROVINCE, PROVINCES, SECTORS
 from console.queries.overview import MINUTE, Minute, day_start
 from hoadon.common.clock import VIETNAM, rfc3339
-from identity.masking import mask_mtdiep, mask_taxcode
+from identity.roles import Viewer
 
 Json = dict[str, Any]
+_PANEL = {"minutes": "flow"}
 
 
-def document(facts: Facts, view: View) -> Json:
-    """What `GET /api/v1/overview` answers."""
+def document(facts: Facts, view: View, viewer: Viewer) -> Json:
+    """What `GET /api/v1/overview` answers; parts that the viewer's role does not show are left out."""
     marks = facts.watermark.value or ()
-    return {
+    told = {
         "now": rfc3339(facts.now),
         "time_zone": str(VIETNAM),
         "day": facts.day.isoformat(),
         "currency": "VND",
         "filter": {"province": view.province or None, "sector": view.sector or None},
+        "provinces_shown": None if viewer.provinces is None else sorted(viewer.provinces),
         "complete_up_to": rfc3339(marks[0].complete_up_to) if marks else None,
+    }
+    parts = {
         "totals": _state("totals", facts) | _totals(facts, view),
         "minutes": _state("flow", facts)
         | {"rows": [_minute(m) for m in last_hour(facts.minutes.value or [], facts.now)]},
@@ -36,6 +40,7 @@ def document(facts: Facts, view: View) -> Json:
         "services": _state("services", facts) | {"rows": _services(facts)},
         "packages": _state("packages", facts) | {"rows": _packages(facts)},
     }
+    return told | {name: part for name, part in parts.items() if viewer.may(PANELS[_PANEL.get(name, name)].right)}
 
 
 def _state(name: str, facts: Facts) -> Json:
@@ -119,9 +124,8 @@ def _services(facts: Facts) -> list[Json]:
 
 def _packages(facts: Facts) -> list[Json]:
     return [
-        {
-            "mtdiep": mask_mtdiep(package.mtdiep),
-            "mst": mask_taxcode(package.mst),
+        codes(package, facts)
+        | {
             "received_at": rfc3339(package.received_at),
             "decided_at": rfc3339(package.decided_at),
             "decision": package.decision,

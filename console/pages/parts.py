@@ -13,8 +13,9 @@ from console.language import Language
 from console.live import Answer
 from console.params import View
 from console.places import PROVINCES, SECTORS
-from console.queries.overview import HOUR, MINUTE, Minute, Share, day_start
+from console.queries.overview import HOUR, MINUTE, Minute, Package, Share, day_start
 from identity.masking import mask_mtdiep, mask_taxcode
+from identity.roles import Right
 
 Values = dict[str, Any]
 BAR: Final = 100
@@ -170,11 +171,17 @@ def _level(value: Decimal, most: Decimal) -> int:
     return min(1 + isqrt(int(value / most * 10_000)) // 20, 5)
 
 
+def codes(package: Package, facts: Facts) -> dict[str, str]:
+    """Its MTDiep and MST, as the viewer may see them."""
+    if facts.clear:
+        return {"mtdiep": package.mtdiep, "mst": package.mst}
+    return {"mtdiep": mask_mtdiep(package.mtdiep), "mst": mask_taxcode(package.mst)}
+
+
 def packages(facts: Facts, _view: View, language: Language) -> Values:
     rows = [
-        {
-            "mtdiep": mask_mtdiep(package.mtdiep),
-            "mst": mask_taxcode(package.mst),
+        codes(package, facts)
+        | {
             "received_at": package.received_at,
             "seconds": max(package.decided_at - package.received_at, 0) / 1e6,
             "decision": package.decision,
@@ -197,11 +204,13 @@ def services(facts: Facts, _view: View, _language: Language) -> Values:
 class Panel:
     """One panel: the answers it needs and how it is made.
 
-    A `chart` can be shown as a table. A `loose` panel shows what it has where one of its answers is missing.
+    `right`: whose right it takes. A `chart` can be shown as a table. A `loose` panel shows what it has where one of its
+    answers is missing.
     """
 
     needs: tuple[str, ...]
     values: Callable[[Facts, View, Language], Values]
+    right: Right = Right.FIGURES
     chart: bool = False
     loose: bool = False
 
@@ -225,13 +234,13 @@ class Panel:
 
 
 PANELS: Final[Mapping[str, Panel]] = {
-    "status": Panel(("watermark", "minutes"), status, loose=True),
+    "status": Panel(("watermark", "minutes"), status, Right.THROUGHPUT, loose=True),
     "totals": Panel(("minutes", "shares", "dead_letters"), totals, loose=True),
-    "flow": Panel(("minutes",), flow, chart=True),
+    "flow": Panel(("minutes",), flow, Right.THROUGHPUT, chart=True),
     "rules": Panel(("rules",), rules),
     "sectors": Panel(("shares",), sectors),
     "provinces": Panel(("shares",), provinces, chart=True),
-    "services": Panel(("services",), services),
+    "services": Panel(("services",), services, Right.THROUGHPUT),
     "packages": Panel(("packages",), packages),
 }
 CHARTS: Final = tuple(name for name, panel in PANELS.items() if panel.chart)

@@ -2,7 +2,8 @@
 
 Rows may stand in the store several times (a replay writes them again): every question counts a key once. Packages and
 findings never change once decided, so their time window is cut first and repeats fall out of it; an invoice's row can
-give way to another one, so invoices are read FINAL.
+give way to another one, so invoices are read FINAL. `provinces` (their keys) keeps to packages and findings of sellers
+that the registry knows or knew there; None: all.
 """
 
 from __future__ import annotations
@@ -21,6 +22,19 @@ from streams.wire import PACKAGES
 
 MINUTE: Final = 60_000_000
 HOUR: Final = 60 * MINUTE
+
+
+Provinces = frozenset[str] | None
+
+
+async def _kept(store: Store, sql: str, provinces: Provinces) -> tuple[str, dict[str, Any]]:
+    """`sql` for sellers of some provinces, and its parameter; a registry writes a province in several ways."""
+    if provinces is None:
+        return sql.replace("{kept}", ""), {}
+    rows = await store.rows("provinces", "SELECT DISTINCT province FROM taxpayer_statements", max_rows=10_000)
+    written = [name for (name,) in rows if province_key(name) in provinces]
+    there = "AND mst IN (SELECT mst FROM taxpayer_statements WHERE province IN {provinces:Array(String)})"
+    return sql.replace("{kept}", there), {"provinces": written}
 
 
 def day_start(us: int) -> int:
@@ -52,7 +66,7 @@ FROM
         argMax(invoices, version) AS held,
         argMax(accepted, version) AS taken
     FROM packages
-    WHERE received_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+    WHERE received_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC') {kept}
     GROUP BY sipHash128(mtdiep, sha256)
 )
 GROUP BY minute
@@ -60,9 +74,10 @@ ORDER BY minute
 """
 
 
-async def minutes(store: Store, since: int) -> list[Minute]:
+async def minutes(store: Store, since: int, provinces: Provinces = None) -> list[Minute]:
     """Packages received at or after `since` (µs, the begin of a minute), by minute; one without any is absent."""
-    rows = await store.rows("minutes", _MINUTES, {"since": since}, seconds=20, max_rows=3_000)
+    sql, kept = await _kept(store, _MINUTES, provinces)
+    rows = await store.rows("minutes", sql, {"since": since} | kept, seconds=20, max_rows=3_000)
     return [Minute(minute * MINUTE, packages, taken, held) for minute, packages, taken, held in rows]
 
 
@@ -78,15 +93,16 @@ class RuleCount:
 _RULES: Final = """
 SELECT code, severity, uniqExact(mtdiep, sha256, invoice_index) AS found
 FROM findings
-WHERE found_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+WHERE found_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC') {kept}
 GROUP BY code, severity
 ORDER BY found DESC, code
 """
 
 
-async def rules(store: Store, since: int) -> list[RuleCount]:
+async def rules(store: Store, since: int, provinces: Provinces = None) -> list[RuleCount]:
     """Findings decided at or after `since` (µs), by rule, the most frequent first."""
-    rows = await store.rows("rules", _RULES, {"since": since}, seconds=20, max_rows=1_000)
+    sql, kept = await _kept(store, _RULES, provinces)
+    rows = await store.rows("rules", sql, {"since": since} | kept, seconds=20, max_rows=1_000)
     return [RuleCount(*row) for row in rows]
 
 
@@ -180,18 +196,19 @@ _LATEST: Final = """
 SELECT mtdiep, mst, toUnixTimestamp64Micro(received_at), toUnixTimestamp64Micro(decided_at) AS decided, decision,
     invoices, accepted
 FROM packages
-WHERE received_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+WHERE received_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC') {kept}
 ORDER BY decided DESC, received_at DESC, mtdiep, sha256
 LIMIT 1 BY mtdiep, sha256
 LIMIT {limit:UInt16}
 """
 
 
-async def latest(store: Store, now: int, limit: int = 12) -> list[Package]:
+async def latest(store: Store, now: int, limit: int = 12, provinces: Provinces = None) -> list[Package]:
     """The packages decided last, of those received in the 24 hours before `now` (µs); the newest minutes first."""
     rows: list[Sequence[Any]] = []
+    sql, kept = await _kept(store, _LATEST, provinces)
     for window in (2 * MINUTE, HOUR, 24 * HOUR):
-        rows = await store.rows("latest", _LATEST, {"since": now - window, "limit": limit}, max_rows=limit)
+        rows = await store.rows("latest", sql, {"since": now - window, "limit": limit} | kept, max_rows=limit)
         if len(rows) == limit:
             break
     return [Package(*row) for row in rows]

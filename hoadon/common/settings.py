@@ -48,6 +48,24 @@ class Settings(BaseSettings):
     gateway_port: int = Field(8080, ge=0, le=65_535, description="port of the gateway")
     console_host: str = Field("127.0.0.1", description="address the console binds")
     console_port: int = Field(8081, ge=0, le=65_535, description="port of the console")
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^/?#\s]+)?$",
+        description="address at which browsers reach the console, as https://hoadon.example; needed off loopback",
+    )
+    session_hours: float = Field(8.0, gt=0, le=720, description="hours after which an officer signs in again")
+    session_key: SecretStr | None = Field(None, description="Fernet key of the sessions; default DATA/session.key")
+    oidc_issuer: str = Field(
+        "", pattern=r"^(https?://\S+)?$", description="OpenID Connect provider that officers sign in with"
+    )
+    oidc_client_id: str = Field("", description="the console's name at that provider")
+    oidc_client_secret: SecretStr | None = Field(None, description="and its secret")
+    oidc_scope: str = Field("openid profile", description="what is asked of the provider")
+    oidc_name_claim: str = Field("preferred_username", description="claim that names an officer; else `sub`")
+    oidc_role_claim: str = Field("hoadon_role", description="claim with the role: a name, or a list of names")
+    oidc_provinces_claim: str = Field(
+        "hoadon_provinces", description="claim with the provinces an officer may see; without it, all"
+    )
     store_port: int = Field(8123, ge=0, le=65_535, description="port of the embedded store, loopback only")
     store_memory: int = Field(3072, ge=512, description="MiB of memory the embedded store takes at most")
     broker_port: int = Field(9092, ge=0, le=65_535, description="port of the embedded broker, loopback only")

@@ -159,7 +159,7 @@ def test_a_taken_port_is_one_clear_line(console: ConsoleProcess, tmp_path: Path)
 def test_another_bind_is_refused(tmp_path: Path) -> None:
     code, said = ConsoleProcess(tmp_path, free_ports(), environment={"HOADON_CONSOLE_HOST": "0.0.0.0"}).run()
     assert code == 2
-    assert "no sign-in yet" in said
+    assert "HOADON_PUBLIC_URL" in said
     assert "Traceback" not in said
 
 

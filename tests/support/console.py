@@ -11,12 +11,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+import httpx
+
 from tests.support.ports import free_ports
 from tests.support.stack import environment as clean_environment
 
 
+def sign_in(http: httpx.Client, name: str, password: str) -> httpx.Response:
+    """The answer to the form; `http` keeps the cookie."""
+    return http.post("/sign-in", data={"name": name, "password": password})
+
+
 class ConsoleProcess:
-    """The console on `data`, asking the store on `store_port`. A context manager; started when `ready` answers."""
+    """The console on `data`, asking the store on `store_port`. A context manager; started when `ready` answers.
+
+    It is a demonstration, where nobody need sign in, unless `environment` says otherwise.
+    """
 
     def __init__(
         self,
@@ -34,6 +44,7 @@ class ConsoleProcess:
         self._environment = clean_environment() | {
             "HOADON_DATA": str(data),
             "HOADON_CONSOLE_PORT": str(self.port),
+            "HOADON_DEMO": "true",
             "HOADON_CLICKHOUSE_DSN": f"clickhouse+http://127.0.0.1:{store_port}/hoadon",
             **(environment or {}),
         }

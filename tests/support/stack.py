@@ -95,6 +95,11 @@ class Stack:
     def merchant_key(self) -> str:
         return (self.directory / "merchant.key").read_text().strip()
 
+    @property
+    def passwords(self) -> dict[str, str]:
+        """Those of the first accounts."""
+        return dict(line.split() for line in (self.directory / "first-passwords.txt").read_text().splitlines())
+
     def pid(self, name: str) -> int:
         """The process id of a service: broker, store, gateway, worker-1, …, console."""
         return int((self.directory / "run" / f"{name}.pid").read_text())

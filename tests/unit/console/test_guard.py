@@ -9,21 +9,26 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from console.app import serve
-from console.guard import Guard, may_inspect, require_loopback
+from console.guard import Guard, may_inspect, require_reachable_safely
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 from tests.support.asgi import get
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "example.com", ""])
-def test_the_console_binds_loopback_only(host: str) -> None:
-    with pytest.raises(UsageError, match="no sign-in yet"):
-        serve(Settings(console_host=host, console_port=0))
+@pytest.mark.parametrize("url", ["", "http://hoadon.example"])
+def test_off_loopback_the_console_wants_tls_before_it(host: str, url: str) -> None:
+    with pytest.raises(UsageError, match="HOADON_PUBLIC_URL"):
+        serve(Settings(console_host=host, console_port=0, public_url=url))
+
+
+def test_behind_a_proxy_with_tls_it_binds_anything() -> None:
+    require_reachable_safely(Settings(console_host="0.0.0.0", public_url="https://hoadon.example"))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost"])
 def test_loopback(host: str) -> None:
-    require_loopback(host)
+    require_reachable_safely(Settings(console_host=host))
 
 
 async def _hello(_request: Request) -> Response:
@@ -52,6 +57,12 @@ def test_a_foreign_name_for_this_machine_gets_nothing(host: str, status: int) ->
     answer = get(APP, "/", {"host": host})
     assert answer.status_code == status
     assert ("hello" in answer.text) == (status == 200)
+
+
+def test_the_public_name_is_ours_too() -> None:
+    app = Guard(Starlette(routes=[Route("/", _hello)]), "https://hoadon.example")
+    assert get(app, "/", {"host": "HOADON.example"}).status_code == 200
+    assert get(app, "/", {"host": "other.example"}).status_code == 421
 
 
 @pytest.mark.parametrize("path", ["/", "/nowhere", "/broken"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,10 +13,12 @@ from console.pages.overview_json import document
 from console.params import View
 from console.queries.overview import MINUTE, DeadLetters, Minute, Package, RuleCount, Share, Watermark
 from hoadon.common.clock import vietnam_day
+from identity.roles import Right, Role, Viewer
 
 NOW = 1_795_000_000_000_000
 RUNNING = NOW - NOW % MINUTE
 HOUSEHOLD = "001190000089"
+OFFICER = Viewer("o", Role.OFFICER)
 
 SHARES = [
     Share("ha-noi", "food_drink", 3, Decimal("300.5"), Decimal("30")),
@@ -75,12 +78,29 @@ def test_personal_tax_codes_are_masked_on_the_page_and_in_json(lang: Lang) -> No
     row = parts.packages(facts(), View(), language(lang))["rows"][0]
     assert row["mst"] == "001•••••••89"
     assert row["mtdiep"] == "K001•••••••89" + "A" * 32
-    listed = document(facts(), View())["packages"]["rows"][0]
+    listed = document(facts(), View(), OFFICER)["packages"]["rows"][0]
     assert (listed["mst"], listed["mtdiep"]) == (row["mst"], row["mtdiep"])
 
 
+def test_who_may_see_households_sees_their_codes() -> None:
+    clear = replace(facts(), clear=True)
+    row = parts.packages(clear, View(), language("vi"))["rows"][0]
+    assert (row["mst"], row["mtdiep"]) == (HOUSEHOLD, f"K{HOUSEHOLD}{'A' * 32}")
+
+
+@pytest.mark.parametrize("role", Role)
+def test_json_leaves_out_what_the_role_does_not_show(role: Role) -> None:
+    told = document(facts(), View(), Viewer("x", role))
+    throughput, figures = {"minutes", "services"}, {"totals", "rules", "sectors", "provinces", "packages"}
+    wanted = throughput if role is Role.OPERATOR else set() if role is Role.MERCHANT else throughput | figures
+    assert told.keys() & (throughput | figures) == wanted
+    assert {name for name, panel in parts.PANELS.items() if panel.right is Right.THROUGHPUT} == {
+        "status", "flow", "services",
+    }  # fmt: skip
+
+
 def test_json_amounts_are_decimal_strings_and_instants_rfc3339() -> None:
-    told = document(facts(), View())
+    told = document(facts(), View(), OFFICER)
     assert told["totals"]["issued"] == {"invoices": 7, "value": "457.5", "vat": "45"}
     assert told["totals"]["received"] == {"packages": 3, "invoices": 105, "accepted": 95, "rejected": 10}
     assert told["totals"]["dead_letters"] == {"count": 2, "reasons": {"bad-message": 2}}
@@ -94,13 +114,13 @@ def test_json_amounts_are_decimal_strings_and_instants_rfc3339() -> None:
 def test_a_missing_answer_fails_its_own_panels_only() -> None:
     lost: Answer[Shares] = Answer(None, None, "unavailable")
     told = facts()
-    broken = Facts(NOW, told.minutes, told.rules, lost, told.watermark, told.dead_letters, told.packages, told.services)
+    broken = replace(told, shares=lost)
     states = {name: panel.state(broken) for name, panel in parts.PANELS.items()}
     assert {name for name, state in states.items() if state == "error"} == {"sectors", "provinces"}
     assert states["totals"] == "stale"
     assert parts.totals(broken, View(), language("vi"))["issued"] is None
     assert parts.PANELS["sectors"].error(broken) == "unavailable"
-    assert document(broken, View())["totals"]["issued"] is None
+    assert document(broken, View(), OFFICER)["totals"]["issued"] is None
 
 
 def test_a_watermark_that_stays_behind_is_late() -> None:

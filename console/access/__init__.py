@@ -1,0 +1,1 @@
+"""Who looks: local accounts, sign-in by OpenID Connect, sessions, and the gate that every request passes."""

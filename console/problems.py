@@ -1,0 +1,20 @@
+"""Refusals: a page for people, application/problem+json below `/api/`."""
+
+from __future__ import annotations
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.language import language
+from console.params import language_of, view_of
+
+
+def problem(status: int, code: str, request: Request) -> Response:
+    """`title` in the caller's language."""
+    view = view_of(request.query_params)
+    words = language(language_of(view, request.headers.get("accept-language", "")))
+    titles = {"not-signed-in": words.text("Sign in first"), "not-yours": words.text("Your role does not show this")}
+    title = titles[code]
+    body = {"type": f"urn:hoadon:console:{code}", "title": title, "detail": title, "code": code, "status": status}
+    return Response(orjson.dumps(body), status, {"Content-Language": words.lang}, media_type="application/problem+json")
