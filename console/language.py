@@ -13,7 +13,8 @@ from babel.messages.pofile import read_po
 from babel.support import Translations
 
 from console.formats import Formats
-from console.places import PROVINCE, folded
+from console.places import PROVINCE
+from identity.provinces import folded
 from rules.catalogue import RULES
 
 Lang = Literal["vi", "en"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import Final
+
+from identity.provinces import folded
 
 SECTORS: Final = (
     "retail",
@@ -29,13 +30,6 @@ class Province:
     name: str
     row: int
     column: int
-
-
-def folded(text: str) -> str:
-    """Letters and digits of `text` in lower case without diacritics, words joined by hyphens: `TP. Huế` → `tp-hue`."""
-    plain = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
-    letters = (c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
-    return "-".join("".join(letters).lower().split())
 
 
 def _province(name: str, row: int, column: int) -> Province:
@@ -80,14 +74,6 @@ PROVINCES: Final = (
 )
 
 PROVINCE: Final = {province.key: province for province in PROVINCES}
-
-
-def province_key(stored: str) -> str:
-    """The key of a province as a registry writes it (`Hà Nội`, `TP. Hà Nội`, `ha-noi`); '' if none of the 34."""
-    key = folded(stored)
-    for prefix in ("thanh-pho-", "tp-", "tinh-"):
-        key = key.removeprefix(prefix)
-    return key if key in PROVINCE else ""
 
 
 def sector_key(stored: str) -> str:

@@ -156,12 +156,14 @@ def migrate(
     data: Data = None,
     show: Annotated[bool, typer.Option("--print", help="Only print the statements of all versions.")] = False,
 ) -> None:
-    """Bring the ClickHouse schema to the current version, and periods of keeping to the settings."""
+    """Bring the ClickHouse schema to the current version, periods of keeping and rights to the settings."""
     from storage import migrate as schema
+    from storage import rights
 
     settings = settings_of(data=data) if show else instance_of(data)
     if show:
         made = [text for each in schema.migrations() for text in schema.statements(each, settings)]
+        made += rights.statements(settings, []) if settings.clickhouse_users else []
         typer.echo("".join(f"{text};\n\n" for text in [*schema.preparation(settings), *made]), nl=False)
         return
     applied = schema.migrate(settings)

@@ -17,7 +17,7 @@ from clickhouse_connect.driver.client import Client
 
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
-from storage import cluster, retention
+from storage import cluster, retention, rights
 from storage.client import connect
 from storage.engine import DATABASE
 from storage.statement import split
@@ -60,13 +60,13 @@ def migrations(folder: Traversable | None = None) -> list[Migration]:
 
 
 def migrate(settings: Settings) -> list[str]:
-    """Bring the database to the newest version and its TTLs to the settings; the names of what was applied now.
+    """Bring the database to the newest version, TTLs and rights to the settings; the names of what was applied now.
 
     Raises UsageError, StoreUnavailable.
     """
     applied = apply(settings, migrations())
     with connect(settings) as client:
-        return applied + retention.apply(client, settings)
+        return applied + retention.apply(client, settings) + rights.apply(client, settings)
 
 
 def statements(migration: Migration, settings: Settings) -> list[str]:

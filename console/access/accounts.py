@@ -17,10 +17,10 @@ import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from console.places import PROVINCE
 from hoadon.common.clock import now_us
 from hoadon.common.errors import UsageError
 from hoadon.common.files import replace
+from identity.provinces import PROVINCES
 from identity.roles import Role, Viewer
 from identity.taxcode import kind
 
@@ -86,8 +86,8 @@ class Accounts:
             )
         if not SHORTEST <= len(password) <= LONGEST:
             raise UsageError(f"a password has {SHORTEST} to {LONGEST} characters")
-        if unknown := [key for key in provinces or () if key not in PROVINCE]:
-            raise UsageError(f"no province {unknown[0]}; their keys are as in {', '.join(list(PROVINCE)[:3])}, …")
+        if unknown := [key for key in provinces or () if key not in PROVINCES]:
+            raise UsageError(f"no province {unknown[0]}; their keys are as in {', '.join(list(PROVINCES)[:3])}, …")
         hashed = _HASHER.hash(password)
         listed = None if provinces is None else sorted(provinces)
         self._write(self.all() | {name: Account(role, hashed, now_us(), listed)})

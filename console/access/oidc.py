@@ -15,10 +15,10 @@ from joserfc.errors import JoseError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.places import province_key
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 from identity.masking import mask_taxcode
+from identity.provinces import province_key
 from identity.roles import Role, Viewer
 
 Digest = Callable[[str], str]

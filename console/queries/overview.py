@@ -15,9 +15,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from console.places import province_key, sector_key
+from console.places import sector_key
 from console.store import Store
 from hoadon.common.clock import VIETNAM, vietnam_day
+from identity.provinces import province_key
 from streams.wire import PACKAGES
 
 MINUTE: Final = 60_000_000

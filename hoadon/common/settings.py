@@ -34,6 +34,10 @@ class Settings(BaseSettings):
         pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$",
         description="cluster whose tables are replicated and sharded (docs/scale.md); empty: one server",
     )
+    clickhouse_users: Path | None = Field(
+        None,
+        description="file of NAME ROLE PASSWORD lines: `hoadon migrate` makes these users of the server, and roles",
+    )
     keep: str = Field("", description="days that rows are kept, TABLE=DAYS,…; a table not named keeps them for ever")
     cold: str = Field("", description="days after which rows move to the cold volume, TABLE=DAYS,…")
     cold_volume: str = Field("cold", pattern=r"^\w+$", description="that volume's name in the storage policy")

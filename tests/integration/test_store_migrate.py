@@ -12,6 +12,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
+from storage import rights
 from storage.client import connect
 from storage.migrate import Migration, apply, migrate, migrations, preparation, statements
 from tests.support.store import StoreProcess
@@ -77,3 +78,31 @@ def test_what_a_cluster_would_run_is_read_by_the_engine(empty: StoreProcess) -> 
             assert str(tree).startswith(("CreateQuery", "AlterQuery")), text
         with pytest.raises(DatabaseError):
             client.command(f"EXPLAIN AST {made[0].replace('ON CLUSTER tax', 'ON CLUSTER')}")
+
+
+@pytest.mark.parametrize("cluster", ["", "tax"])
+def test_the_rights_of_a_server_are_read_by_the_engine(empty: StoreProcess, cluster: str, tmp_path: Path) -> None:
+    """Users and roles are not in the embedded engine; its parser knows them."""
+    path = tmp_path / "users"
+    path.touch(mode=0o600)
+    path.write_text("gate gateway a-long-secret-of-1-user\nlan officer_ho-chi-minh another-long-secret-1\n")
+    with connect(empty.settings, database="default") as client:
+        for text in rights.statements(Settings(clickhouse_cluster=cluster), rights.read_users(path)):
+            kinds = ("CreateRoleQuery", "GrantQuery", "CREATE ROW POLICY", "CreateUserQuery", "CreateRowPolicyQuery")
+            assert str(client.command(f"EXPLAIN AST {text}")).startswith(kinds), text
+        for bad in ("GRANT SELECT ON TO x", "CREATE ROW POLICY p ON t USING TO x", "CREATE USER IF EXISTS x"):
+            with pytest.raises(DatabaseError):
+                client.command(f"EXPLAIN AST {bad}")
+
+
+@pytest.mark.parametrize(
+    ("province", "there"),
+    [("Huế", True), ("TP. Huế", True), ("Thành phố Huế", True), ("tp. HUẾ", True), ("Hà Nội", False), ("", False)],
+)
+def test_a_row_policy_knows_a_province_however_it_is_written(empty: StoreProcess, province: str, there: bool) -> None:
+    told = rights.statements(Settings(), [])
+    policy = next(text for text in told if "ROW POLICY" in text and text.endswith(" TO hoadon_officer_hue"))
+    condition = policy.partition(" USING ")[2].rpartition(" TO ")[0]
+    with connect(empty.settings, database="default") as client:
+        sql = f"SELECT count() FROM (SELECT {{province:String}} AS province) WHERE {condition}"
+        assert client.query(sql, {"province": province}).result_rows == [(int(there),)]

@@ -1,0 +1,159 @@
+"""Rights in a ClickHouse server: a role for each service and kind of reader, row policies by province, users.
+
+`hoadon migrate` brings them to what stands here where HOADON_CLICKHOUSE_USERS names a file of users, a line for each:
+
+    NAME ROLE PASSWORD
+
+ROLE is one of ROLES without `hoadon_`, or `officer_` and the key of a province. A user may read and write what the role
+needs and nothing else. The embedded engine knows no users: it listens on loopback, for a machine of one user.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from clickhouse_connect.driver.client import Client
+
+from hoadon.common.errors import UsageError
+from hoadon.common.settings import Settings
+from identity.provinces import PROVINCES
+from storage import schema
+from storage.cluster import SHARDED
+from storage.engine import DATABASE
+
+_WITHOUT_DOCUMENT: Final = tuple(name for name in schema.TABLES["dead_letters"].names if name != "sealed")
+_REGISTRY: Final = ("taxpayers", "taxpayer_statements", "registry_versions")
+_FOUND: Final = ("packages", "invoices", "findings", "watermark")
+_DECIDED: Final = ("packages", "invoices", "invoice_lines", "findings", "corrections", "evidence", "dead_letters")
+_KEPT: Final = ("progress", "watermark", "closed_days", "quality_days")
+
+ROLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "hoadon_gateway": {"SELECT": _FOUND},
+    "hoadon_worker": {
+        "SELECT": (*_DECIDED, *_KEPT, *_REGISTRY, "outages", "link_resolutions", "schema_migrations"),
+        "INSERT": (*_DECIDED, *_KEPT, *_REGISTRY, "vault"),
+        "ALTER DELETE": ("taxpayer_statements",),
+    },
+    "hoadon_console": {"SELECT": (*_FOUND, "taxpayer_statements"), "SELECT but sealed": ("dead_letters",)},
+    "hoadon_officer": {"SELECT": (*_FOUND, "invoice_lines", "taxpayers", "quality_days", "invoice_links")},
+    "hoadon_auditor": {"SELECT": ("audit_log", "link_resolutions", "registry_versions", "watermark")},
+    "hoadon_keeper": {
+        "SELECT": (
+            *_DECIDED, *_REGISTRY, "invoice_links", "link_resolutions", "outages", "vault", "person_marks",
+            "audit_log", "quality_days", "watermark",
+        ),
+        "INSERT": (*_REGISTRY, "link_resolutions", "outages", "vault", "person_marks", "audit_log", "dead_letters"),
+        "ALTER UPDATE": ("invoices",),
+        "ALTER DELETE": ("vault", "taxpayer_statements"),
+    },
+}  # fmt: skip
+"""Privileges on tables. `hoadon_keeper` is who runs `hoadon person`, `links`, `registry`, `outages`, `dead-letters`."""
+
+BY_PROVINCE: Final = ("invoices", "taxpayers")
+"""What an officer of a province may read there: tables that name the province."""
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}")
+_SHORTEST: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of the server, and the digest that it keeps of its password."""
+
+    name: str
+    role: str
+    salt: str
+    digest: str
+
+
+def read_users(path: Path) -> list[User]:
+    """Raises UsageError, without any password."""
+    try:
+        text = path.read_text("utf-8")
+        if path.stat().st_mode & 0o077:
+            raise UsageError(f"{path} is readable by others (mode {path.stat().st_mode & 0o777:o}, want 600)")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {type(error).__name__}") from error
+    known = {*ROLES, *(_province_role(key) for key in PROVINCES)}
+    found: dict[str, User] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        fields = line.split()
+        if not fields or line.lstrip().startswith("#"):
+            continue
+        if len(fields) != 3:
+            raise UsageError(f"{path}, line {number}: wants NAME ROLE PASSWORD")
+        name, role, password = fields[0], f"hoadon_{fields[1]}".replace("-", "_"), fields[2]
+        if not _NAME.fullmatch(name) or name in found:
+            raise UsageError(f"{path}, line {number}: not a name for a user, or one that is there already")
+        if role not in known:
+            raise UsageError(f"{path}, line {number}: there is no role {fields[1]}")
+        if len(password) < _SHORTEST:
+            raise UsageError(f"{path}, line {number}: a password has {_SHORTEST} characters at least")
+        salt = secrets.token_hex(16)
+        found[name] = User(name, role, salt, hashlib.sha256((password + salt).encode()).hexdigest())
+    return list(found.values())
+
+
+def statements(settings: Settings, users: list[User]) -> Iterator[str]:
+    """All may be told again; a right that a role has no more is taken from it."""
+    where = f" ON CLUSTER {settings.clickhouse_cluster}" if settings.clickhouse_cluster else ""
+    for role, rights in ROLES.items():
+        yield f"CREATE ROLE IF NOT EXISTS {role}{where}"
+        granted = ", ".join(f"{what} ON {table}" for what, table in _rights(rights, settings))
+        yield f"GRANT{where} {granted} TO {role} WITH REPLACE OPTION"
+    tables = [name for table in BY_PROVINCE for name in _stored(table, settings)]
+    provinces = {_province_role(key): name for key, name in PROVINCES.items()}
+    for role, name in provinces.items():
+        yield f"CREATE ROLE IF NOT EXISTS {role}{where}"
+        granted = ", ".join(f"{what} ON {table}" for what, table in _rights({"SELECT": BY_PROVINCE}, settings))
+        yield f"GRANT{where} {granted} TO {role} WITH REPLACE OPTION"
+        for table in tables:
+            yield f"CREATE ROW POLICY OR REPLACE {role}{where} ON {table} USING {_is(name)} TO {role}"
+    for table in tables:
+        others = ", ".join(provinces)
+        yield f"CREATE ROW POLICY OR REPLACE hoadon_all{where} ON {table} USING 1 TO ALL EXCEPT {others}"
+    for user in users:
+        secret = f"IDENTIFIED WITH sha256_hash BY '{user.digest}' SALT '{user.salt}'"
+        yield f"CREATE USER IF NOT EXISTS `{user.name}`{where} {secret}"
+        yield f"ALTER USER `{user.name}`{where} {secret}"
+        yield f"GRANT{where} {user.role} TO `{user.name}` WITH REPLACE OPTION"
+        yield f"ALTER USER `{user.name}`{where} DEFAULT ROLE {user.role}"
+
+
+def apply(client: Client, settings: Settings) -> list[str]:
+    """Bring the rights to what stands here, where the settings name users; what was done, in words."""
+    if settings.clickhouse_users is None:
+        return []
+    users = read_users(settings.clickhouse_users)
+    for statement in statements(settings, users):
+        client.command(statement)
+    return [f"rights: {len(ROLES) + len(PROVINCES)} roles, {len(users)} users"]
+
+
+def _rights(rights: Mapping[str, tuple[str, ...]], settings: Settings) -> Iterator[tuple[str, str]]:
+    for what, tables in rights.items():
+        columns = f"SELECT({', '.join(_WITHOUT_DOCUMENT)})" if what == "SELECT but sealed" else what
+        for table in tables:
+            names = {f"{DATABASE}.{table}", *_stored(table, settings)}
+            yield from ((columns, name) for name in sorted(names))
+
+
+def _stored(table: str, settings: Settings) -> list[str]:
+    """The table that holds the rows; on a cluster the other one only leads to it."""
+    local = settings.clickhouse_cluster and table in SHARDED
+    return [f"{DATABASE}.{table}{'_local' if local else ''}"]
+
+
+def _province_role(key: str) -> str:
+    return f"hoadon_officer_{key.replace('-', '_')}"
+
+
+def _is(province: str) -> str:
+    """A registry writes a province with or without `TP.`, `Thành phố`, `Tỉnh`."""
+    return f"replaceRegexpOne(lowerUTF8(province), '^(tp\\\\.|thành phố|tỉnh) +', '') = '{province.lower()}'"
