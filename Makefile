@@ -23,7 +23,8 @@ run: install ## Install if needed, then run everything with simulated merchants 
 	@$(BIN)/hoadon up --demo $(ARGS)
 
 test: install ## Install if needed, then run the whole test suite
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),\
+		$(BIN)/python -m pytest -n 2 tests/unit && $(BIN)/python -m pytest tests/integration tests/e2e)
 
 lint: install ## Check style and types
 	@$(BIN)/ruff check .

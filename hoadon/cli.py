@@ -59,6 +59,12 @@ class Form(StrEnum):
     junit = "junit"
 
 
+class By(StrEnum):
+    day = "day"
+    province = "province"
+    sector = "sector"
+
+
 class Detail(StrEnum):
     """How much of a finding text tells."""
 
@@ -168,6 +174,19 @@ def migrate(
         return
     applied = schema.migrate(settings)
     typer.echo("\n".join(applied) if applied else "the schema is up to date")
+
+
+@app.command(rich_help_panel="Operations")
+def quality(
+    days: Annotated[int, typer.Option("--days", min=1, metavar="N", help="So many days up to today.")] = 7,
+    by: Annotated[By, typer.Option("--by", help="What the rows are.")] = By.day,
+    data: Data = None,
+) -> None:
+    """Print how good the data are: linked, named, correct, in time; exit code 1 if there are none."""
+    settings = instance_of(data)
+    from hoadon.quality import listed
+
+    raise typer.Exit(0 if listed(settings, days, by.value) else 1)
 
 
 @app.command(rich_help_panel="Documents")

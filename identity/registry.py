@@ -312,17 +312,20 @@ class MemoryRegistry(Finder):
 
     def _chosen(self, index: _Index, keys: Ints, known: Ints) -> tuple[Ints, Mask]:
         """Of the taxpayers behind each key an active one; and where there are several."""
-        first, after = index.find(keys)
-        entries = np.append(index.places, np.int32(-1))[np.where(after > first, first, -1)].astype(np.int64)
-        there = (entries >= 0) & (np.append(index.known, LATEST)[np.where(after > first, first, -1)] <= known)
-        places = np.where(there & ~self._at(self._hidden, entries), entries, -1)
         several = np.zeros(len(keys), bool)
-        for at in np.flatnonzero(after - first > 1).tolist():
-            rows = slice(first[at], after[at])
-            candidates = index.places[rows][index.known[rows] <= known[at]]
+        if not len(index):
+            return np.full(len(keys), -1), several
+        first, after = index.find(keys)
+        at = np.minimum(first, len(index) - 1)
+        entries = index.places[at].astype(np.int64)
+        there = (after > first) & (index.known[at] <= known) & ~self._hidden[entries]
+        places = np.where(there, entries, -1)
+        for one in np.flatnonzero(after - first > 1).tolist():
+            rows = slice(first[one], after[one])
+            candidates = index.places[rows][index.known[rows] <= known[one]]
             shown = np.unique(candidates[~self._hidden[candidates]])
-            several[at] = len(shown) > 1
-            places[at] = self._most_active(shown, known[at]) if len(shown) else -1
+            several[one] = len(shown) > 1
+            places[one] = self._most_active(shown, known[one]) if len(shown) else -1
         return places, several
 
     def _most_active(self, places: Ints, moment: int) -> int:

@@ -33,7 +33,7 @@ from rules.intake import take_in, take_in_all
 from rules.judge import judge
 from storage.outages import Declared
 from streams import wire
-from streams.engine import Engine, Mark, Message
+from streams.engine import Engine, Mark, Message, Registered
 from streams.outages import OutageSnapshot
 
 _BASE: Final = "lxml: parse + validate"
@@ -104,10 +104,10 @@ class _NoPast:
         return []
 
 
-def bare_engine(keyring: Keyring, partitions: int) -> Engine:
-    """An engine that knows of no past, no registry and no outages."""
+def bare_engine(keyring: Keyring, partitions: int = _PARTITIONS, registry: Registered | None = None) -> Engine:
+    """An engine that knows of no past and no outages, and of no registry if it is given none."""
     store = _EmptyStore()
-    return Engine(store, _NoPast(), keyring, Limits(), NoRegistry(), OutageSnapshot(store), partitions)
+    return Engine(store, _NoPast(), keyring, Limits(), registry or NoRegistry(), OutageSnapshot(store), partitions)
 
 
 def measure(invoices: int, package_size: int, runs: int) -> Result:
@@ -147,15 +147,10 @@ def _cost(stage: Callable[[], object]) -> float:
     return process_time() - began
 
 
-def _stages(bodies: list[bytes], sellers: list[str], keyring: Keyring) -> dict[str, Callable[[], object]]:
-    schema = pack.compiled(PACKAGE_SCHEMA)
-    received = clock.now_us()
-    day = clock.vietnam_day(received)
-    documents = [intake.document for intake in map(take_in, bodies) if intake.document is not None]
-    days = [day] * len(bodies)
-    if len(documents) != len(bodies):
-        raise AssertionError("the generator made a package that is refused")
-    messages = [
+def messages_of(bodies: Sequence[bytes], sellers: Sequence[str], received: int) -> list[Message]:
+    """What the gateway would put on the broker, a message for each package."""
+    made = [wire.message([_received(body, received)]) for body in bodies]
+    return [
         Message(
             topic=wire.PACKAGES,
             partition=wire.partition_of(mst.encode(), _PARTITIONS),
@@ -165,10 +160,19 @@ def _stages(bodies: list[bytes], sellers: list[str], keyring: Keyring) -> dict[s
             headers=dict(headers),
             value=value,
         )
-        for offset, (mst, (value, headers)) in enumerate(
-            (mst, wire.message([_received(body, received)])) for mst, body in zip(sellers, bodies, strict=True)
-        )
+        for offset, (mst, (value, headers)) in enumerate(zip(sellers, made, strict=True))
     ]
+
+
+def _stages(bodies: list[bytes], sellers: list[str], keyring: Keyring) -> dict[str, Callable[[], object]]:
+    schema = pack.compiled(PACKAGE_SCHEMA)
+    received = clock.now_us()
+    day = clock.vietnam_day(received)
+    documents = [intake.document for intake in map(take_in, bodies) if intake.document is not None]
+    days = [day] * len(bodies)
+    if len(documents) != len(bodies):
+        raise AssertionError("the generator made a package that is refused")
+    messages = messages_of(bodies, sellers, received)
 
     def engine() -> None:
         output = bare_engine(keyring, _PARTITIONS).process(messages)

@@ -45,6 +45,7 @@ FROM (
                toString(buyer_link) AS buyer_link, buyer_mst != '' OR buyer_pseudonym != '' AS named
         FROM invoices FINAL
         WHERE received_at >= {{since:DateTime64(6, 'UTC')}} AND received_at < {{until:DateTime64(6, 'UTC')}}
+            AND decided_at >= {{since:DateTime64(6, 'UTC')}}
     ) AS invoice
     LEFT JOIN (
         SELECT mtdiep, sha256, invoice_index, groupUniqArray(toString(code)) AS codes,

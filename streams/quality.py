@@ -13,6 +13,8 @@ from storage import quality
 from storage.quality import Quality
 
 _EVERY_US: Final = 600_000_000
+_CLOSING_US: Final = 2 * 3_600_000_000
+_REST: Final = 20
 _SHARES: Final = {
     "seller_linked": lambda one: one.seller_linked + one.seller_legacy,
     "buyer_named": lambda one: one.buyer_named,
@@ -27,7 +29,10 @@ _SHARES: Final = {
 
 
 class QualityCount:
-    """`tick` counts today at most every ten minutes, and yesterday once more after midnight."""
+    """`tick` counts today every ten minutes or, where that is long, so that it takes a twentieth of the time at most.
+
+    Yesterday is counted on after midnight as long as its close may find gaps, and when the job begins.
+    """
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -38,12 +43,12 @@ class QualityCount:
         now = now_us()
         if now < self._next_us:
             return
-        self._next_us = now + _EVERY_US
         today = vietnam_day(now)
-        if self._last is not None and self._last != today:
+        if self._last != today or vietnam_day(now - _CLOSING_US) != today:
             quality.count(self._client, today - timedelta(days=1))
-        self._last = today
         quality.count(self._client, today)
+        self._last = today
+        self._next_us = now + max(_EVERY_US, _REST * (now_us() - now))
         publish(quality.latest(self._client, today, today))
 
 

@@ -7,12 +7,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from hoadon.common.clock import now_us, vietnam_day
+from hoadon.quality import listed
 from identity.registry_file import COLUMNS
 from storage import quality
 from storage.migrate import migrate
 from storage.registry import import_file
+from streams.quality import QualityCount
 from streams.registry import DELAY
 from tests.support import samples
 from tests.support.engine_bench import EngineBench
@@ -31,7 +34,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineBench]:
         yield EngineBench(store, tmp_path_factory.mktemp("keys") / "keys")
 
 
-def test_a_day_is_counted(bench: EngineBench, tmp_path: Path) -> None:
+def test_a_day_is_counted(bench: EngineBench, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "registry.csv"
     taxpayers = (
         f"{SELLER},,Công ty Khác,enterprise,active,,retail,Huế,,,,",
@@ -71,4 +74,10 @@ def test_a_day_is_counted(bench: EngineBench, tmp_path: Path) -> None:
     assert (hue.name_differs, hue.sums_wrong, hue.late, hue.late_days) == (5, 1, 1, 3)
     assert (nobody.invoices, nobody.accepted, nobody.seller_unknown) == (1, 0, 1)
     assert (ca_mau.invoices, ca_mau.accepted, ca_mau.seller_stale) == (1, 0, 1)
+    QualityCount(bench.client).tick()
+    assert sum(one.invoices for one in quality.latest(bench.client, TODAY, TODAY)) == 7
+    assert REGISTRY.get_sample_value("hoadon_quality_share", {"measure": "late"}) == pytest.approx(1 / 7)
+    assert listed(bench.settings, 1, "province") == 7
+    told = capsys.readouterr().out
+    assert [line.split()[0] for line in told.splitlines() if line.strip()][-4:] == ["Cà", "Huế", "unknown", "all"]
     assert quality.latest(bench.client, TODAY - timedelta(days=1), TODAY - timedelta(days=1)) == []

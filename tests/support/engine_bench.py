@@ -30,6 +30,7 @@ class EngineBench:
     def __init__(self, store: StoreProcess, keys: Path) -> None:
         ensure_keys(keys)
         self.keyring = Keyring.load(keys)
+        self.settings = store.settings
         self.client = connect(store.settings)
         self.sink = Sink(self.client, patience=10)
         self.offset = 0
