@@ -18,11 +18,12 @@ from storage.errors import explained
 _QUEUE: Final = """
 SELECT side, code, link, count() AS invoices, sum(total) AS amount, min(nlap), max(nlap)
 FROM (
-    SELECT 'seller' AS side, seller_code AS code, seller_link AS link, total, nlap FROM invoice_links
+    SELECT 'seller' AS side, seller_code AS code, seller_link AS link, total, nlap, province FROM invoice_links
     UNION ALL
-    SELECT 'buyer', buyer_code, buyer_link, total, nlap FROM invoice_links
+    SELECT 'buyer', buyer_code, buyer_link, total, nlap, province FROM invoice_links
 )
 WHERE link IN ('unknown', 'ambiguous') AND ({side:String} = '' OR side = {side:String})
+    AND ({everywhere:Bool} OR province IN {provinces:Array(String)})
 GROUP BY side, code, link
 ORDER BY link = 'ambiguous' DESC, invoices DESC, code
 LIMIT {limit:UInt32}
@@ -95,9 +96,17 @@ class Links:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def queue(self, side: str = "", limit: int = 1_000) -> list[Question]:
-        """Ambiguous codes first, then by the number of invoices. `side`: seller, buyer or '' for both."""
-        return [Question(*row) for row in self._query(_QUEUE, side=side, limit=limit)]
+    def queue(self, side: str = "", provinces: Sequence[str] | None = None, limit: int = 1_000) -> list[Question]:
+        """Ambiguous codes first, then by the number of invoices. `side`: seller, buyer or '' for both.
+
+        `provinces`: of the sellers, as the registry writes them.
+        """
+        where = {"everywhere": provinces is None, "provinces": list(provinces or ())}
+        return [Question(*row) for row in self._query(_QUEUE, side=side, limit=limit, **where)]
+
+    def provinces(self) -> list[str]:
+        """All that the registry writes."""
+        return [name for (name,) in self._query("SELECT DISTINCT province FROM taxpayer_statements")]
 
     def sample(self, code: str) -> Sample | None:
         rows = self._query(_SAMPLE, code=code)

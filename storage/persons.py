@@ -56,6 +56,17 @@ SELECT mark, sealed, marked_at FROM person_marks FINAL
 WHERE pseudonym IN {ids:Array(String)} AND withdrawn = 0
 ORDER BY mark
 """
+_BEARERS: Final = """
+SELECT DISTINCT buyer_pseudonym FROM invoices
+WHERE buyer_pseudonym != '' AND (buyer_phone_pseudonym = {one:String} OR buyer_name_pseudonym = {one:String})
+"""
+_PROVINCES: Final = """
+SELECT province FROM invoices
+WHERE buyer_pseudonym IN {ids:Array(String)} OR buyer_phone_pseudonym IN {ids:Array(String)}
+    OR buyer_name_pseudonym IN {ids:Array(String)}
+UNION DISTINCT
+SELECT province FROM taxpayers WHERE personal_id_pseudonym IN {ids:Array(String)}
+"""
 # A phone number or a name goes only where nobody else's invoice bears it.
 _ONLY: Final = """
 pseudonym IN (
@@ -141,6 +152,14 @@ class Persons:
 
     def taxpayers(self, ids: Sequence[str]) -> list[Taxpayer]:
         return [Taxpayer(*row) for row in self._query(_TAXPAYERS, ids=ids)]
+
+    def bearers(self, pseudonym: str) -> list[str]:
+        """The persons beside whose personal ID a phone number or a name stands."""
+        return [name for (name,) in self._query(_BEARERS, one=pseudonym)]
+
+    def provinces(self, ids: Sequence[str]) -> list[str]:
+        """Of the sellers on invoices with these pseudonyms, and of the taxpayers who bear them."""
+        return [name for (name,) in self._query(_PROVINCES, ids=ids)]
 
     def marks(self, ids: Sequence[str]) -> list[Noted]:
         """Those that count."""

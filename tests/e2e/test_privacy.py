@@ -158,7 +158,14 @@ def test_a_person_has_rights(stack: Stack, store: Client, posted: list[httpx.Res
     who = pseudonym(stack, OTHER)
     assert hoadon(stack, "person", "restrict", who, "--reason", "the person asks").returncode == 0
     assert hoadon(stack, "person", "reveal", who, "--reason", "file 12/2026 asks").returncode == 2
+    beside = store.query(
+        "SELECT buyer_phone_pseudonym, buyer_name_pseudonym FROM invoices FINAL WHERE buyer_pseudonym = {who:String}",
+        parameters={"who": who},
+    ).first_row
+    for other in beside:
+        assert hoadon(stack, "person", "reveal", other, "--reason", "file 12/2026 asks").returncode == 2
     assert hoadon(stack, "person", "restrict", who, "--reason", "court order 7", "--release").returncode == 0
+    assert hoadon(stack, "person", "reveal", beside[0], "--reason", "file 12/2026 asks").returncode == 0
     assert OTHER in hoadon(stack, "person", "reveal", who, "--reason", "file 12/2026 asks").stdout
 
     said = "Lê Văn Lặng is right"
