@@ -29,6 +29,7 @@ from console.feeds import Feeds
 from console.guard import Guard, may_inspect, require_reachable_safely
 from console.health import Health
 from console.live import Unanswered
+from console.pages.desk import DeskPages
 from console.pages.overview import Overview
 from console.pages.sign_in import SignIn
 from console.queries import overview as ask
@@ -95,7 +96,8 @@ def application(settings: Settings) -> ASGIApp:
         same_site="lax",
         https_only=secure(settings),
     )
-    routes = [*overview.routes, *sign_in.routes, *assets.routes, *own]
+    desk = DeskPages(settings, sessions, templates)
+    routes = [*overview.routes, *desk.routes, *sign_in.routes, *assets.routes, *own]
     pages = Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(Gate, sessions, settings), memory])
     return Guard(pages, settings.public_url)
 

@@ -65,6 +65,10 @@ class Formats:
     def minute(self, us: int) -> str:
         return f"{vietnam(us):%H:%M}"
 
+    def moment(self, us: int) -> str:
+        """Day and time."""
+        return f"{self.day(vietnam(us).date())} {self.time(us)}"
+
     def day(self, day: date) -> str:
         return f"{day:%d/%m/%Y}" if self.lang == "vi" else f"{day.day} {day:%B %Y}"
 

@@ -14,7 +14,12 @@ def problem(status: int, code: str, request: Request) -> Response:
     """`title` in the caller's language."""
     view = view_of(request.query_params)
     words = language(language_of(view, request.headers.get("accept-language", "")))
-    titles = {"not-signed-in": words.text("Sign in first"), "not-yours": words.text("Your role does not show this")}
+    titles = {
+        "not-signed-in": words.text("Sign in first"),
+        "not-yours": words.text("Your role does not show this"),
+        "unavailable": words.named("desk", "unavailable"),
+        "failed": words.named("desk", "failed"),
+    }
     title = titles[code]
     body = {"type": f"urn:hoadon:console:{code}", "title": title, "detail": title, "code": code, "status": status}
     return Response(orjson.dumps(body), status, {"Content-Language": words.lang}, media_type="application/problem+json")

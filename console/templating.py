@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from console.assets import Assets
 from console.language import LANGUAGES, Language, language
+from identity.masking import mask_taxcode
 
 _FOLDER: Final = Path(__file__).parent / "templates"
 
@@ -39,6 +40,8 @@ def _environment(words: Language, assets: Assets) -> Environment:
         short=formats.short,
         time=formats.time,
         minute=formats.minute,
+        moment=formats.moment,
+        masked=mask_taxcode,
         day=formats.day,
         milliseconds=formats.milliseconds,
         decimal=formats.decimal,

@@ -21,6 +21,7 @@ FROM (
     SELECT 'seller' AS side, seller_code AS code, seller_link AS link, total, nlap, province FROM invoice_links
     UNION ALL
     SELECT 'buyer', buyer_code, buyer_link, total, nlap, province FROM invoice_links
+    WHERE buyer_link = 'ambiguous' OR length(buyer_code) != 32
 )
 WHERE link IN ('unknown', 'ambiguous') AND ({side:String} = '' OR side = {side:String})
     AND ({everywhere:Bool} OR province IN {provinces:Array(String)})
@@ -99,6 +100,7 @@ class Links:
     def queue(self, side: str = "", provinces: Sequence[str] | None = None, limit: int = 1_000) -> list[Question]:
         """Ambiguous codes first, then by the number of invoices. `side`: seller, buyer or '' for both.
 
+        A person who buys and is no taxpayer is nothing to decide: pseudonyms stand here only where they are ambiguous.
         `provinces`: of the sellers, as the registry writes them.
         """
         where = {"everywhere": provinces is None, "provinces": list(provinces or ())}

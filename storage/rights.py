@@ -40,7 +40,13 @@ ROLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "INSERT": (*_DECIDED, *_KEPT, *_REGISTRY, "vault"),
         "ALTER DELETE": ("taxpayer_statements",),
     },
-    "hoadon_console": {"SELECT": (*_FOUND, "taxpayer_statements"), "SELECT but sealed": ("dead_letters",)},
+    "hoadon_console": {
+        "SELECT": (
+            *_FOUND, *_REGISTRY, "evidence", "invoice_links", "link_resolutions", "vault", "person_marks", "audit_log",
+        ),
+        "SELECT but sealed": ("dead_letters",),
+        "INSERT": ("link_resolutions", "audit_log"),
+    },
     "hoadon_officer": {"SELECT": (*_FOUND, "invoice_lines", "taxpayers", "quality_days", "invoice_links")},
     "hoadon_auditor": {"SELECT": ("audit_log", "link_resolutions", "registry_versions", "watermark")},
     "hoadon_keeper": {
@@ -53,7 +59,8 @@ ROLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "ALTER DELETE": ("vault", "taxpayer_statements"),
     },
 }  # fmt: skip
-"""Privileges on tables. `hoadon_keeper` is who runs `hoadon person`, `links`, `registry`, `outages`, `dead-letters`."""
+"""Privileges on tables. The console reads what is sealed for its pages on persons and codes, which need the keys besides,
+and writes decisions and the audit log. `hoadon_keeper` is who runs `hoadon person`, `links`, `registry`, `outages`, `dead-letters`."""
 
 BY_PROVINCE: Final = ("invoices", "taxpayers")
 """What an officer of a province may read there: tables that name the province."""

@@ -1,7 +1,7 @@
 """What people do about persons and codes: look, reveal, decide. The command line and the console work through it.
 
 Whatever shows or changes personal data is written into the audit log first; without that it does not happen. Every
-method may raise StoreUnavailable.
+method may raise Refused and StoreUnavailable.
 """
 
 from __future__ import annotations
@@ -37,12 +37,14 @@ _PSEUDONYM: Final = 32
 _CONTEXT: Final = "correction"
 
 
-class Restricted(UsageError):
-    """The person's data are restricted."""
+class Refused(UsageError):
+    """What was asked is not done. `code`: not_an_id, not_a_pseudonym, not_a_code, reason, restricted, not_yours,
+    nothing, damaged, no_invoice, unknown_taxpayer or not_decided.
+    """
 
-
-class NotYours(UsageError):
-    """It lies outside the viewer's provinces."""
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Desk:
     def find(self, value: str) -> tuple[str, int, int]:
         """The newest pseudonym of a personal ID, its invoices as buyer, its taxpayers."""
         if kind(value) != "person":
-            raise UsageError("a personal ID has 12 digits")
+            raise Refused("not_an_id", "a personal ID has 12 digits")
         ids = private.pseudonyms(self.keyring, "personal_id", value)
         self.note("find", ids[0], "looked up by personal ID")
         self._within(ids)
@@ -99,15 +101,15 @@ class Desk:
         return Person(ids, count, invoices, self.persons.taxpayers(ids), self.persons.values(ids), marks, says)
 
     def reveal(self, pseudonym: str, reason: str) -> list[Clear]:
-        """The clear values that bear a pseudonym. Raises Restricted, NotYours, UsageError where there is none."""
+        """The clear values that bear a pseudonym. Raises Refused."""
         ids = self._mine(pseudonym)
         bearers = {*ids, *self.persons.bearers(pseudonym)}
         if any(one.mark == "restricted" for one in self.persons.marks(sorted(bearers))):
-            raise Restricted("the person's data are restricted; see `hoadon person restrict --release`")
+            raise Refused("restricted", "the person's data are restricted; see `hoadon person restrict --release`")
         self.note("reveal", pseudonym, reason)
         found = self.persons.value(pseudonym)
         if not found:
-            raise UsageError("the vault holds nothing under this pseudonym")
+            raise Refused("nothing", "the vault holds nothing under this pseudonym")
         return [Clear(one.kind, self.opened(one)) for one in found]
 
     def restrict(self, pseudonym: str, reason: str, *, release: bool) -> None:
@@ -138,7 +140,7 @@ class Desk:
         except NoSuchKey:
             return None
         except InvalidTag as error:
-            raise UsageError(f"a value in the vault is damaged or was moved: {sealed.kind}") from error
+            raise Refused("damaged", f"a value in the vault is damaged or was moved: {sealed.kind}") from error
 
     def queue(self, side: str = "") -> list[Question]:
         """Codes that lead to nobody or to several, on invoices of sellers of the viewer's provinces."""
@@ -152,15 +154,15 @@ class Desk:
             return found
         name = self._written_name(code)
         if name is None:
-            raise UsageError("no invoice bears this code")
+            raise Refused("no_invoice", "no invoice bears this code")
         near = self.links.like(name)
         return [Proposed(near[at], "name", score) for at, score in alike(name, [one.name for one in near])]
 
     def resolve(self, code: str, taxpayer: str, reason: str) -> None:
-        """A code is a taxpayer: for all invoices, past ones too. Raises UsageError for an unknown taxpayer."""
+        """A code is a taxpayer: for all invoices, past ones too."""
         code, mst = code_of(code), canonical_mst(taxpayer.strip())
         if not self.links.is_registered(mst):
-            raise UsageError("the registry knows no such taxpayer")
+            raise Refused("unknown_taxpayer", "the registry knows no such taxpayer")
         self.note("resolve", subject(code), reason, taxpayer=mask_taxcode(mst))
         self.links.resolve(code, mst)
 
@@ -168,7 +170,7 @@ class Desk:
         """Take a decision back, as if it had never been."""
         code = code_of(code)
         if not self.decided().get(code):
-            raise UsageError("nothing is decided about this code")
+            raise Refused("not_decided", "nothing is decided about this code")
         self.note("withdraw", subject(code), reason)
         self.links.resolve(code, "")
 
@@ -177,15 +179,17 @@ class Desk:
         return {one.code: one.taxpayer for one in self.links.resolutions()}
 
     def note(self, action: str, about: str, reason: str, **detail: str) -> None:
-        """Write into the audit log. Raises UsageError for a reason that says nothing."""
+        """Write into the audit log. Raises Refused for a reason that says nothing."""
         if len(reason.split()) < 2:
-            raise UsageError("a reason is wanted: write why, in some words")
+            raise Refused("reason", "a reason is wanted: write why, in some words")
         self.log.append(action, about, reason.strip(), actor=self._viewer.name, role=str(self._viewer.role), **detail)
 
     def _ids(self, pseudonym: str) -> list[str]:
         """All pseudonyms of the person that bears this one, the newest first; itself where its ID is not known."""
         if not is_pseudonym(pseudonym):
-            raise UsageError("a person is named by its pseudonym, 32 hex digits: see `hoadon person find`")
+            raise Refused(
+                "not_a_pseudonym", "a person is named by its pseudonym, 32 hex digits: see `hoadon person find`"
+            )
         for sealed in self.persons.value(pseudonym):
             if sealed.kind == "personal_id" and (value := self.opened(sealed)) is not None:
                 return private.pseudonyms(self.keyring, "personal_id", value)
@@ -197,10 +201,10 @@ class Desk:
         return ids
 
     def _within(self, ids: Sequence[str]) -> None:
-        """Raises NotYours unless a seller's or taxpayer's province is one of the viewer's."""
+        """Raises Refused unless a seller's or taxpayer's province is one of the viewer's."""
         mine = self._viewer.provinces
         if mine is not None and not mine & set(map(province_key, self.persons.provinces(ids))):
-            raise NotYours("nothing of this person lies in your provinces")
+            raise Refused("not_yours", "nothing of this person lies in your provinces")
 
     def _written(self) -> list[str] | None:
         mine = self._viewer.provinces
@@ -233,12 +237,12 @@ def is_pseudonym(text: str) -> bool:
 
 
 def code_of(text: str) -> str:
-    """The canonical form of a code of the queue. Raises UsageError."""
+    """The canonical form of a code of the queue. Raises Refused."""
     if is_pseudonym(text):
         return text
     code = canonical_mst(text)
     if kind(code) is None:
-        raise UsageError("a code is a tax code, or the pseudonym of a buyer's personal ID, as listed")
+        raise Refused("not_a_code", "a code is a tax code, or the pseudonym of a buyer's personal ID, as listed")
     return code
 
 

@@ -57,7 +57,9 @@ class Overview:
 
     def _whole(self, name: str, words: Language, view: View, who: Viewer, **values: object) -> Markup:
         signed_in = who is not DEMO
-        return self._templates.render(f"pages/{name}.html", words, view=view, viewer=who, signed_in=signed_in, **values)
+        return self._templates.render(
+            f"pages/{name}.html", words, view=view, viewer=who, signed_in=signed_in, here="/", **values
+        )
 
     def _part(self, name: str, facts: Facts, view: View, words: Language) -> Markup:
         """A panel's HTML, made once for all who look at the same answers in the same way."""

@@ -116,6 +116,7 @@ class SignIn:
             view=view,
             viewer=None,
             signed_in=False,
+            here=SIGN_IN,
             back=back,
             name=name,
             problem=problem,

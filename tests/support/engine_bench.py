@@ -28,6 +28,7 @@ class EngineBench:
     """An engine with its store, and a client to look at the rows. `hand_over` is what a batch of the worker does."""
 
     def __init__(self, store: StoreProcess, keys: Path) -> None:
+        self.keys = keys
         ensure_keys(keys)
         self.keyring = Keyring.load(keys)
         self.settings = store.settings

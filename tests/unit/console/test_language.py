@@ -9,7 +9,9 @@ from babel.messages.pofile import read_po
 
 import console
 from console.language import LANGUAGES, Lang, language
+from console.pages.desk import PROBLEMS
 from console.places import PROVINCES, SECTORS
+from identity.roles import Role
 from rules.catalogue import RULES
 
 HOME = Path(console.__file__).parent
@@ -18,6 +20,16 @@ CODES = {
     "severity": set("PEWI"),
     "decision": {"accepted", "partly_rejected", "rejected"},
     "reason": {"unavailable", "too_slow", "too_big", "failed"},
+    "desk": set(PROBLEMS),
+    "role": set(Role),
+    "sign-in": {"wrong", "too_many", "provider", "denied", "no_role"},
+    "side": {"seller", "buyer"},
+    "link": {"unknown", "ambiguous"},
+    "because": {"code", "name"},
+    "status": {"active", "suspended", "closed"},
+    "value": {"personal_id", "phone", "name"},
+    "mark": {"restricted", "corrected", "erased"},
+    "action": {"find", "show", "reveal", "restrict", "release", "correct", "erase", "resolve", "withdraw", "reseal"},
 }
 
 
