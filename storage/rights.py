@@ -59,8 +59,10 @@ ROLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "ALTER DELETE": ("vault", "taxpayer_statements"),
     },
 }  # fmt: skip
-"""Privileges on tables. The console reads what is sealed for its pages on persons and codes, which need the keys besides,
-and writes decisions and the audit log. `hoadon_keeper` is who runs `hoadon person`, `links`, `registry`, `outages`, `dead-letters`."""
+"""Privileges on tables. The console reads what is sealed for its pages on persons and codes, which need the keys
+besides, and writes decisions and the audit log. `hoadon_keeper` is who runs `hoadon person`, `links`, `registry`,
+`outages`, `dead-letters`.
+"""
 
 BY_PROVINCE: Final = ("invoices", "taxpayers")
 """What an officer of a province may read there: tables that name the province."""
