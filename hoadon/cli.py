@@ -15,6 +15,7 @@ import typer
 
 from hoadon.cli_accounts import accounts
 from hoadon.cli_links import links
+from hoadon.cli_payments import payments
 from hoadon.cli_persons import audit, keys, person
 from hoadon.common.errors import HoadonError
 from hoadon.lean import leave_out_pandas
@@ -24,7 +25,18 @@ from hoadon.process import stay_with_parent
 if TYPE_CHECKING:
     pass
 
-_OURS: Final = {"invoice_schema", "identity", "rules", "streams", "storage", "gateway", "console", "hoadon", "load"}
+_OURS: Final = {
+    "invoice_schema",
+    "identity",
+    "rules",
+    "payments",
+    "streams",
+    "storage",
+    "gateway",
+    "console",
+    "hoadon",
+    "load",
+}
 # What typer raises for wrong arguments; its module moves between versions.
 _USAGE: Final[type[Exception]] = typer.BadParameter.__bases__[0]
 
@@ -39,6 +51,7 @@ app = typer.Typer(
 )
 registry = typer.Typer(help="The registry of taxpayers.", no_args_is_help=True)
 dead_letters = typer.Typer(help="What could not be processed.", no_args_is_help=True)
+app.add_typer(payments, name="payments", rich_help_panel="Documents")
 app.add_typer(registry, name="registry", rich_help_panel="Operations")
 outages = typer.Typer(help="Declared outages, which excuse late data.", no_args_is_help=True)
 app.add_typer(outages, name="outages", rich_help_panel="Operations")

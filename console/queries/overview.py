@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from console.places import sector_key
 from console.store import Store
-from hoadon.common.clock import VIETNAM, vietnam_day
+from hoadon.common.clock import VIETNAM, to_us, vietnam_day
 from identity.provinces import province_key
 from streams.wire import PACKAGES
 
@@ -40,8 +40,7 @@ async def _kept(store: Store, sql: str, provinces: Provinces) -> tuple[str, dict
 
 def day_start(us: int) -> int:
     """The first µs of the Vietnam day that `us` lies in."""
-    midnight = datetime.combine(vietnam_day(us), datetime.min.time(), VIETNAM)
-    return int((midnight - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+    return to_us(datetime.combine(vietnam_day(us), datetime.min.time(), VIETNAM))
 
 
 @dataclass(frozen=True, slots=True)

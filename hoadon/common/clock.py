@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def now_us() -> int:
@@ -16,6 +17,11 @@ def now_us() -> int:
 
 def utc(us: int) -> datetime:
     return datetime.fromtimestamp(us // 1_000_000, UTC).replace(microsecond=us % 1_000_000)
+
+
+def to_us(moment: datetime) -> int:
+    """Microseconds since the epoch of a moment with a zone, exact."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def vietnam(us: int) -> datetime:
