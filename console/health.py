@@ -63,7 +63,7 @@ def named(instance: Mapping[str, Any]) -> list[tuple[str, str]]:
     workers = instance.get("workers")
     found = [(name, instance.get(name)) for name in ("gateway", "broker")]
     found += [(f"worker-{number}", url) for number, url in enumerate(workers if isinstance(workers, list) else [], 1)]
-    found += [(name, instance.get(name)) for name in ("store", "console")]
+    found += [(name, instance.get(name)) for name in ("payments", "store", "console")]
     return [(name, address) for name, address in found if isinstance(address, str)]
 
 

@@ -25,6 +25,7 @@ from gateway.known import Known
 from gateway.lookups import Lookups
 from gateway.operations import Operations
 from gateway.packages import Packages
+from gateway.payments import Payments
 from gateway.problems import Problem
 from gateway.producer import Producer
 from gateway.publisher import Publisher
@@ -80,6 +81,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             keys,
             Packages(settings, load, rates, publisher, known, lookups),
             Answers(load, known, lookups, settings.max_wait),
+            Payments(settings, load, rates, producer),
             operations,
             Docs(),
         )
@@ -128,7 +130,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _endpoints(
-    keys: Keys, packages: Packages, answers: Answers, operations: Operations, docs: Docs
+    keys: Keys, packages: Packages, answers: Answers, payments: Payments, operations: Operations, docs: Docs
 ) -> list[tuple[str, str, Endpoint]]:
     def keyed(endpoint: Callable[[Request, Credential], Awaitable[Response]]) -> Endpoint:
         async def answer(request: Request) -> Response:
@@ -141,7 +143,7 @@ def _endpoints(
         ("GET", "/v1/packages", keyed(answers.package_by_sha256)),
         ("GET", "/v1/packages/{mtdiep}", keyed(answers.package)),
         ("GET", "/v1/invoices/{mst}/{khmshdon}/{khhdon}/{shdon}", keyed(answers.invoice)),
-        ("POST", "/v1/payments", keyed(operations.payments)),
+        ("POST", "/v1/payments", keyed(payments.post)),
         ("GET", "/v1/limits", keyed(operations.limits)),
         ("GET", "/healthz", operations.healthz),
         ("GET", "/readyz", operations.readyz),

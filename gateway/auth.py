@@ -7,6 +7,7 @@ The key file (TOML) holds hashes only:
     mngui = "V0102030405"
     taxpayers = ["0102030405", "0102030405-001"]    # or "*": every taxpayer
     rate = 500.0                                    # optional: packages per second
+    sources = ["vcb", "momo"]                       # optional: whose payments it may post
 """
 
 from __future__ import annotations
@@ -40,12 +41,14 @@ class Credential:
     """One key. `id` is for limits and logs and tells nothing of the key; `mngui` is `*` for a key of every sender.
 
     `taxpayers` are canonical tax codes, None for all. `rate` is in packages per second, None for the setting's.
+    `sources`: whose payments it may post; a key of every sender may post all.
     """
 
     id: str
     mngui: str
     taxpayers: frozenset[str] | None = None
     rate: float | None = None
+    sources: frozenset[str] = frozenset()
 
     def may_act_for(self, mngui: str, mst: str) -> bool:
         """Whether it may send messages of `mngui` for the canonical `mst` (ENV-09), and see what became of them."""
@@ -57,6 +60,7 @@ class _Key(msgspec.Struct, forbid_unknown_fields=True):
     mngui: str
     taxpayers: list[str] | str
     rate: float | None = None
+    sources: list[str] = []
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -89,7 +93,7 @@ def read_keys(text: bytes) -> dict[str, Credential]:
         if problem:
             raise ValueError(f"keys[{number}]: {problem}")
         taxpayers = None if every else frozenset(map(forms.canonical_mst, entry.taxpayers))
-        found[digest] = Credential(digest[:12], entry.mngui, taxpayers, entry.rate)
+        found[digest] = Credential(digest[:12], entry.mngui, taxpayers, entry.rate, frozenset(entry.sources))
     return found
 
 

@@ -18,7 +18,9 @@ from starlette.types import Message, Receive
 from gateway.admission import Places
 from gateway.problems import Problem
 
-_XML: Final = frozenset({"application/xml", "text/xml"})
+XML: Final = frozenset({"application/xml", "text/xml"})
+PACKAGES: Final = XML | {"application/octet-stream"}
+PAYMENTS: Final = XML | {"application/json", "application/x-ndjson", "application/jsonl", "application/octet-stream"}
 _SLICE: Final = 64 * 1024
 _MEMBERS: Final = 100
 _GZIP: Final = 16 + zlib.MAX_WBITS
@@ -28,9 +30,9 @@ class Damaged(ValueError):
     """The body says that it is gzip and is not, or is cut short."""
 
 
-def is_gzip(headers: Headers) -> bool:
+def is_gzip(headers: Headers, types: frozenset[str] = PACKAGES) -> bool:
     """Check Content-Type and Content-Encoding; whether the body is packed. Raises Problem 415."""
-    _check_type(headers.getlist("content-type"))
+    _check_type(headers.getlist("content-type"), types)
     encodings = [part.strip().lower() for value in headers.getlist("content-encoding") for part in value.split(",")]
     encodings = [name for name in encodings if name not in ("", "identity")]
     if encodings not in ([], ["gzip"], ["x-gzip"]):
@@ -38,12 +40,12 @@ def is_gzip(headers: Headers) -> bool:
     return bool(encodings)
 
 
-def _check_type(values: list[str]) -> None:
+def _check_type(values: list[str], types: frozenset[str]) -> None:
     if not values or values == [""]:
         return
     name, _, rest = values[0].partition(";")
     name = name.strip().lower()
-    if len(values) > 1 or (name != "application/octet-stream" and name not in _XML):
+    if len(values) > 1 or name not in types:
         raise Problem("bad-content-type")
     for parameter in rest.split(";"):
         key, _, value = parameter.partition("=")

@@ -5,8 +5,12 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any, Final
 
+import msgspec
+
 from gateway.problems import KINDS, MEDIA
 from invoice_schema import forms
+from payments import items
+from payments.payment import CODES
 
 Json = dict[str, Any]
 
@@ -32,7 +36,7 @@ def description() -> Json:
         "security": [{"key": []}],
         "tags": [
             {"name": "packages", "description": "Post packages of invoices, learn what became of them."},
-            {"name": "payments", "description": "Cashless payments (not yet)."},
+            {"name": "payments", "description": "Post cashless payments."},
             {"name": "service", "description": "Limits, health, metrics."},
         ],
         "paths": _paths(),
@@ -131,9 +135,44 @@ def _paths() -> Json:
             "post": {
                 "tags": ["payments"],
                 "operationId": "postPayments",
-                "summary": "Post cashless payments (not yet)",
-                "parameters": [lang],
-                "responses": _problems(401, 501),
+                "summary": "Post cashless payments",
+                "description": (
+                    "One object, an array, an object on each line (NDJSON), or an ISO 20022 camt.054. 202 once the "
+                    "broker has them. Where some are bad the good ones are taken all the same, and 400 names the "
+                    "others. A payment that was posted before (same source and payment_id) changes nothing."
+                ),
+                "parameters": [
+                    lang,
+                    _query("source", "Of a camt.054: whose it is.", items.SOURCE.pattern),
+                    _query("bank_bin", "Of a camt.054: the bank's BIN, where the document has none.", "[0-9]{6}"),
+                ],
+                "requestBody": {
+                    "required": True,
+                    "content": {
+                        "application/json": {"schema": {"type": "array", "items": _schema("Payment")}},
+                        "application/x-ndjson": {"schema": {"type": "string"}},
+                        "application/xml": {"schema": {"type": "string"}},
+                    },
+                },
+                "responses": {
+                    "202": {
+                        "description": "Taken, and stored durably.",
+                        "content": {
+                            "application/json": {
+                                "schema": {
+                                    "type": "object",
+                                    "required": ["taken"],
+                                    "properties": {"taken": {"type": "integer", "minimum": 0}},
+                                }
+                            }
+                        },
+                    },
+                    "400": {
+                        "description": "`bad-payments`: some were not taken. `unreadable-payments`: none was.",
+                        "content": {MEDIA: {"schema": _schema("PaymentsProblem")}},
+                    },
+                    **_problems(401, 408, 413, 415, 429, 503),
+                },
             }
         },
         "/v1/limits": {
@@ -223,6 +262,21 @@ def _path(name: str, text: str, pattern: str) -> Json:
         "description": text,
         "schema": {"type": "string", "pattern": pattern},
     }
+
+
+def _query(name: str, text: str, pattern: str) -> Json:
+    return {
+        "name": name,
+        "in": "query",
+        "description": text,
+        "schema": {"type": "string", "pattern": f"^({pattern})$"},
+    }
+
+
+def _payment() -> Json:
+    """As it is decoded."""
+    ((_, found), *_) = msgspec.json.schema_components([items.Item])[1].items()
+    return {name: value for name, value in found.items() if name != "title"}
 
 
 def _header(name: str) -> Json:
@@ -334,6 +388,25 @@ def _schemas() -> Json:
     }
     return {
         "Problem": _object(problem),
+        "Payment": _payment(),
+        "PaymentsProblem": _object(
+            {
+                **problem,
+                "taken": {"type": "integer", "description": "Items that were taken all the same."},
+                "bad": {
+                    "type": "array",
+                    "items": _object(
+                        {
+                            "index": {"type": "integer", "description": "The item's place in the body, from 0."},
+                            "field": {"type": "string", "description": "Empty: the item as a whole."},
+                            "code": {"type": "string", "enum": list(CODES)},
+                        }
+                    ),
+                },
+                "reason": {"type": "string", "description": "Why the body cannot be read."},
+            },
+            required=list(problem),
+        ),
         "Unknown": _object(
             {
                 **problem,

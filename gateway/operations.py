@@ -73,9 +73,6 @@ class Operations:
         self._operators_only(request)
         return Response(generate_latest(), 200, media_type=CONTENT_TYPE_LATEST)
 
-    async def payments(self, request: Request, who: Credential) -> Response:
-        raise Problem("not-yet")
-
     def _operators_only(self, request: Request) -> None:
         token = self._settings.metrics_token
         given = bearer(request.headers.get("authorization"))

@@ -42,6 +42,18 @@ _KINDS: Final = (
         ("Bad parameter", "The parameter `{name}` must be {en}."),
     ),
     Kind(
+        400,
+        "bad-payments",
+        ("Có khoản thanh toán không hợp lệ", "Đã nhận {taken} khoản; {count} khoản không nhận được nêu trong `bad`."),
+        ("Some payments are not valid", "{taken} were taken; the {count} that were not are named in `bad`."),
+    ),
+    Kind(
+        400,
+        "unreadable-payments",
+        ("Không đọc được dữ liệu thanh toán", "Gửi JSON, NDJSON hoặc camt.054; lý do có trong `reason`."),
+        ("The payments cannot be read", "Send JSON, NDJSON or a camt.054; `reason` says what is wrong."),
+    ),
+    Kind(
         401,
         "no-key",
         ("Thiếu khóa truy cập", "Gửi khóa trong đầu mục `Authorization: Bearer KEY`."),
@@ -112,11 +124,11 @@ _KINDS: Final = (
         "bad-content-type",
         (
             "Kiểu nội dung không hỗ trợ",
-            "Gửi XML với `Content-Type: application/xml` (hoặc text/xml, application/octet-stream), mã hóa UTF-8.",
+            "Gửi XML (`Content-Type: application/xml`), thanh toán: cả application/json, application/x-ndjson; UTF-8.",
         ),
         (
             "Unsupported content type",
-            "Send XML with `Content-Type: application/xml` (or text/xml, application/octet-stream), encoded in UTF-8.",
+            "Send XML (`Content-Type: application/xml`), payments also application/json, application/x-ndjson; UTF-8.",
         ),
     ),
     Kind(
@@ -148,12 +160,6 @@ _KINDS: Final = (
         "internal",
         ("Lỗi nội bộ", "Lỗi của máy chủ đã được ghi lại; có thể gửi lại đúng yêu cầu này."),
         ("Internal error", "The server's error was recorded; the same request may be sent again."),
-    ),
-    Kind(
-        501,
-        "not-yet",
-        ("Chưa có chức năng này", "Máy chủ này chưa nhận dữ liệu thanh toán."),
-        ("Not implemented", "This server does not take payments yet."),
     ),
     Kind(
         503,

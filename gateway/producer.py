@@ -76,9 +76,18 @@ class Producer:
         self._thread.start()
 
     def send(
-        self, partition: int, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]]
+        self,
+        partition: int,
+        key: bytes,
+        value: bytes,
+        headers: Sequence[tuple[str, bytes]],
+        *,
+        topic: str | None = None,
     ) -> asyncio.Future[str | None]:
-        """Hand over one message; the future is None once all replicas in sync have it, else the reason why not."""
+        """Hand over one message, to another topic where one is named.
+
+        The future is None once all replicas in sync have it, else the reason why not.
+        """
         future: asyncio.Future[str | None] = self._loop.create_future()
         if not self.up:
             future.set_result("down")
@@ -95,7 +104,9 @@ class Producer:
                 future.set_result(None if error is None else error.name())
 
         try:
-            self._kafka.produce(self._topic, value, key, partition, on_delivery=delivered, headers=list(headers))
+            self._kafka.produce(
+                topic or self._topic, value, key, partition, on_delivery=delivered, headers=list(headers)
+            )
         except BufferError:
             future.set_result("queue-full")
         except KafkaException as error:

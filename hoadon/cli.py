@@ -15,7 +15,7 @@ import typer
 
 from hoadon.cli_accounts import accounts
 from hoadon.cli_links import links
-from hoadon.cli_payments import payments
+from hoadon.cli_payments import payments as payments_files
 from hoadon.cli_persons import audit, keys, person
 from hoadon.common.errors import HoadonError
 from hoadon.lean import leave_out_pandas
@@ -51,7 +51,7 @@ app = typer.Typer(
 )
 registry = typer.Typer(help="The registry of taxpayers.", no_args_is_help=True)
 dead_letters = typer.Typer(help="What could not be processed.", no_args_is_help=True)
-app.add_typer(payments, name="payments", rich_help_panel="Documents")
+app.add_typer(payments_files, name="payments", rich_help_panel="Documents")
 app.add_typer(registry, name="registry", rich_help_panel="Operations")
 outages = typer.Typer(help="Declared outages, which excuse late data.", no_args_is_help=True)
 app.add_typer(outages, name="outages", rich_help_panel="Operations")
@@ -136,11 +136,12 @@ def worker(
         bool, typer.Option("--jobs", help="Also run the audit and the watermark; in one worker only.")
     ] = False,
     identity: Annotated[str | None, typer.Option("--id", metavar="NAME", help="Unique name, as worker-2.")] = None,
+    payments: Annotated[bool, typer.Option("--payments", help="Work on payments, not on packages.")] = False,
 ) -> None:
     """Judge packages from the broker and write the store."""
-    from streams.worker import serve
+    from streams.worker import serve, serve_payments
 
-    serve(settings_of(data=data, worker_id=identity), jobs=jobs)
+    (serve_payments if payments else serve)(settings_of(data=data, worker_id=identity), jobs=jobs)
 
 
 @app.command(rich_help_panel="Run")

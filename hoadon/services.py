@@ -18,6 +18,8 @@ from hoadon.common.settings import Settings
 
 LOOPBACK: Final = "127.0.0.1"
 _WORKER_STOP_SECONDS: Final = 5.0
+_PAYMENTS_PORT: Final = 50
+"""Metrics of the payments' worker, after the first of the metrics ports."""
 _PORTS: Final = ("gateway_port", "console_port", "store_port", "broker_port", "metrics_port")
 
 
@@ -83,13 +85,15 @@ def plan(settings: Settings, workers: int, offset: int) -> Plan:
         raise UsageError("--demo has a well-known key, so it listens on loopback addresses only")
     base = [*([_broker(settings)] if own_broker else []), *([_store(settings)] if own_store else [])]
     numbered = [_worker(settings, number) for number in range(1, workers + 1)]
-    core = [_gateway(settings), *numbered, _console(settings)]
+    payments = _payments(settings)
+    core = [_gateway(settings), *numbered, payments, _console(settings)]
     instance = {
         "gateway": _url(settings.gateway_host, settings.gateway_port),
         "console": _url(settings.console_host, settings.console_port),
         "store": _store_url(settings.clickhouse_dsn.get_secret_value()),
         "broker": settings.kafka_bootstrap,
         "workers": [worker.address for worker in numbered],
+        "payments": payments.address,
         "supervisor": _url(LOOPBACK, settings.metrics_port),
         "demo": settings.demo,
     }
@@ -132,6 +136,14 @@ def _worker(settings: Settings, number: int) -> Service:
     return _http(
         name, ("worker", "--id", name, *jobs), LOOPBACK, settings.metrics_port + number, "/readyz", stop_seconds=6,
         environment={"HOADON_STOP_TIMEOUT": str(min(settings.stop_timeout, _WORKER_STOP_SECONDS))},
+    )  # fmt: skip
+
+
+def _payments(settings: Settings) -> Service:
+    port, stop = settings.metrics_port + _PAYMENTS_PORT, min(settings.stop_timeout, _WORKER_STOP_SECONDS)
+    return _http(
+        "payments", ("worker", "--payments", "--id", "payments", "--jobs"), LOOPBACK, port, "/readyz", stop_seconds=6,
+        environment={"HOADON_METRICS_PORT": str(port), "HOADON_STOP_TIMEOUT": str(stop)},
     )  # fmt: skip
 
 

@@ -24,13 +24,16 @@ T = TypeVar("T")
 MOST: Final = 10_000
 """Items in one body."""
 
-_PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
-_Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,31}$")]
-_Id = Annotated[str, Meta(pattern=r"^[!-~]{1,64}$")]
-_Amount = Annotated[str, Meta(pattern=r"^[0-9]{1,15}(\.[0-9]{1,6})?$")]
-_Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
-_Account = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{4,34}$")]
-_Bin = Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
+# In Python `$` also stands before a line's end.
+_END: Final = r"$(?!\n)"
+_PLAIN: Final = r"^[^\x00-\x1f\x7f]*" + _END
+SOURCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,31}")
+_Name = Annotated[str, Meta(pattern=f"^{SOURCE.pattern}" + _END)]
+_Id = Annotated[str, Meta(pattern=r"^[!-~]{1,64}" + _END)]
+_Amount = Annotated[str, Meta(pattern=r"^[0-9]{1,15}(\.[0-9]{1,6})?" + _END)]
+_Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}" + _END)]
+_Account = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{4,34}" + _END)]
+_Bin = Annotated[str, Meta(pattern=r"^[0-9]{6}" + _END)]
 _Short = Annotated[str, Meta(pattern=_PLAIN, max_length=64)]
 _Long = Annotated[str, Meta(pattern=_PLAIN, max_length=500)]
 _FIELD: Final = re.compile(r"`\$\.(\w+)`$|required field `(\w+)`")

@@ -19,6 +19,8 @@ CODES: Final = {
     "form": "the field has not its form",
     "mst": "no tax code",
     "amount": "no amount above zero",
+    "source": "the key may not post payments of this source",
+    "date": "more than 400 days old, or more than a day ahead",
     "conflict": "another payment in this batch has this source and payment_id",
 }
 """What may be wrong with one item. The messages quote nothing of it."""
@@ -64,9 +66,10 @@ class Bad:
 
 @dataclass(slots=True)
 class Batch:
-    """What was read of a body: the good ones in their order, and the others named."""
+    """What was read of a body: the good ones in their order with the place of each, and the others named."""
 
     payments: list[Payment] = field(default_factory=list)
+    indexes: list[int] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
 
     def add(self, index: int, payment: Payment) -> None:
@@ -75,6 +78,7 @@ class Batch:
         first = self._named.setdefault(name, payment)
         if first is payment:
             self.payments.append(payment)
+            self.indexes.append(index)
         elif first != payment:
             self.bad.append(Bad(index, "payment_id", "conflict"))
 

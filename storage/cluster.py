@@ -16,6 +16,7 @@ SHARDED: Final = {
     "corrections": "cityHash64(mst)",
     "findings": "cityHash64(mst)",
     "evidence": "cityHash64(mst)",
+    "payments": "cityHash64(source, payment_id)",
     "dead_letters": "cityHash64(topic, partition, offset)",
 }
 """Sharding keys. Each is decided by the table's sorting key, so that all versions of a row meet on one shard."""

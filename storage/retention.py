@@ -24,6 +24,7 @@ _SINCE: Final = {
     "invoice_lines": "nlap",
     "findings": "toDateTime(found_at)",
     "dead_letters": "toDateTime(changed_at)",
+    "payments": "toDateTime(received_at)",
     "progress": "toDateTime(written_at)",
     "vault": "toDateTime(seen_at)",
     "audit_log": "toDateTime(at)",

@@ -37,7 +37,7 @@ ROLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "hoadon_gateway": {"SELECT": _FOUND},
     "hoadon_worker": {
         "SELECT": (*_DECIDED, *_KEPT, *_REGISTRY, "outages", "link_resolutions", "schema_migrations"),
-        "INSERT": (*_DECIDED, *_KEPT, *_REGISTRY, "vault"),
+        "INSERT": (*_DECIDED, *_KEPT, *_REGISTRY, "vault", "payments"),
         "ALTER DELETE": ("taxpayer_statements",),
     },
     "hoadon_console": {
@@ -47,7 +47,7 @@ ROLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "SELECT but sealed": ("dead_letters",),
         "INSERT": ("link_resolutions", "audit_log"),
     },
-    "hoadon_officer": {"SELECT": (*_FOUND, "invoice_lines", "taxpayers", "quality_days", "invoice_links")},
+    "hoadon_officer": {"SELECT": (*_FOUND, "invoice_lines", "taxpayers", "quality_days", "invoice_links", "payments")},
     "hoadon_auditor": {"SELECT": ("audit_log", "link_resolutions", "registry_versions", "watermark")},
     "hoadon_keeper": {
         "SELECT": (

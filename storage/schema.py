@@ -273,6 +273,28 @@ CLOSED_DAYS: Final = _schema(
     ("day", pa.date32()), ("closed_at", INSTANT), ("series", pa.uint64()), ("findings", pa.uint64())
 )
 
+PAYMENTS: Final = _schema(
+    ("source", pa.string()),
+    ("payment_id", pa.string()),
+    ("paid_at", INSTANT),
+    ("timed", pa.uint8()),
+    ("day", pa.date32()),
+    ("amount", MONEY),
+    ("currency", pa.string()),
+    ("credit_account", pa.string()),
+    ("bank_bin", pa.string()),
+    ("merchant_mst", pa.string()),
+    ("store_code", pa.string()),
+    ("terminal_id", pa.string()),
+    ("reference", pa.string()),
+    ("content", pa.string()),
+    ("channel", pa.string()),
+    ("direction", pa.string()),
+    ("received_at", INSTANT),
+    ("sender", pa.string()),
+    ("version", pa.uint64()),
+)
+
 TABLES: Final[Mapping[str, pa.Schema]] = {
     "packages": PACKAGES,
     "invoices": INVOICES,
@@ -291,6 +313,7 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
     "link_resolutions": LINK_RESOLUTIONS,
     "audit_log": AUDIT_LOG,
     "quality_days": QUALITY_DAYS,
+    "payments": PAYMENTS,
     "outages": OUTAGES,
     "closed_days": CLOSED_DAYS,
 }

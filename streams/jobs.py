@@ -74,8 +74,7 @@ class Jobs:
             outbox = kafka.Outbox(settings, patience=settings.patience)
             audit = Audit(settings, client, outbox, coverage, topic, settings.worker_id)
             watermark = Watermark(settings, client, topic)
-            close = DayClose(client)
-            counted = QualityCount(client)
+            ticks = [DayClose(client).tick, QualityCount(client).tick] if topic == wire.PACKAGES else []
             next_audit = 0.0
             while not self._stop.is_set():
                 begun = time.monotonic()
@@ -83,8 +82,8 @@ class Jobs:
                 windows = offsets.windows(topic)
                 coverage.refresh({partition: window.low for partition, window in windows.items()})
                 watermark.tick(asked_us, windows, coverage.frontier)
-                close.tick(watermark.complete_up_to_us)
-                counted.tick()
+                for tick in ticks:
+                    tick(watermark.complete_up_to_us)
                 if begun >= next_audit:
                     next_audit = begun + settings.audit_wait
                     audit.tick(windows)

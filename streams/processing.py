@@ -207,6 +207,12 @@ def _observe(output: Output) -> None:
         metrics.BATCH_INVOICES.observe(invoices.num_rows)
         for decision, count in _counts(invoices, "decision"):
             metrics.INVOICES.labels(decision=decision[0]).inc(count)
+    payments = output.tables.get("payments")
+    if payments is not None:
+        for (channel, direction), count in _counts(payments, "channel", "direction"):
+            metrics.PAYMENTS.labels(channel=channel, direction=direction).inc(count)
+        for start in pc.cast(payments.column("received_at"), pa.int64()).to_pylist():
+            metrics.STORED_SECONDS.observe(max(0, now - start) / 1e6)
     findings = output.tables.get("findings")
     if findings is not None:
         for (code, severity), count in _counts(findings, "code", "severity"):

@@ -39,7 +39,7 @@ class QualityCount:
         self._next_us = 0
         self._last: date | None = None
 
-    def tick(self) -> None:
+    def tick(self, _complete_up_to_us: int) -> None:
         now = now_us()
         if now < self._next_us:
             return

@@ -16,7 +16,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import structlog
 
@@ -40,7 +40,46 @@ if TYPE_CHECKING:
     from streams.processing import Processing
     from streams.strict import StrictConsumer, StrictTransport
 
+PAYMENTS_GROUP: Final = "hoadon-payments"
+
 _log = structlog.get_logger("streams.worker")
+
+
+def serve_payments(settings: Settings, *, jobs: bool) -> None:
+    """The worker of payments: as `serve`, on a topic of its own. Raises UsageError, Unavailable."""
+    configure(settings.worker_id, settings.log_level)
+    throttle()
+    with slot(settings):
+        kafka.ensure_topics(settings, patience=settings.patience)
+        fence = Fence()
+        beside: list[Callable[[], contextlib.AbstractContextManager[Any]]] = []
+        if jobs:
+            from streams.jobs import Jobs
+
+            beside.append(lambda: Jobs(settings, wire.PAYMENTS))
+        processing = build_payments(settings, fence)
+        run(settings, processing, topic=wire.PAYMENTS, group=PAYMENTS_GROUP, beside=beside, fence=fence)
+
+
+def build_payments(settings: Settings, fence: Fence | None = None) -> Processing:
+    """The processing of a worker of payments. Raises UsageError, Unavailable."""
+    from storage.client import connect
+    from storage.sink import Sink
+    from streams.payments import Payments
+    from streams.processing import Processing
+
+    client = connect(settings)
+    return Processing(
+        Payments(),
+        Sink(connect(settings), patience=settings.patience, may_write=fence.check if fence else lambda: None),
+        kafka.Outbox(settings, patience=settings.patience),
+        keyring(settings).evidence,
+        topic=wire.PAYMENTS,
+        worker=settings.worker_id,
+        patience=settings.patience,
+        dead_share=settings.dead_share,
+        before=deadshare.before(client, wire.PAYMENTS),
+    )
 
 
 def serve(settings: Settings, *, jobs: bool) -> None:

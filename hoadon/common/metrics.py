@@ -28,6 +28,13 @@ PACKAGES_TAKEN = Counter(
 PACKAGES_REFUSED = Counter(
     "hoadon_packages_refused", "Packages refused at the gateway, by the rule that refused them.", ["code"]
 )
+PAYMENTS_TAKEN = Counter(
+    "hoadon_payments_taken", "Payments answered by 202 or named as taken, after the broker had them."
+)
+PAYMENTS_REFUSED = Counter("hoadon_payments_refused", "Payments, or bodies of them, refused at the gateway.", ["code"])
+PAYMENTS = Counter(
+    "hoadon_payments", "Payments stored, repeated ones too, by channel and direction.", ["channel", "direction"]
+)
 PRODUCE_SECONDS = Histogram("hoadon_produce_seconds", "Time until the broker acknowledged a message.", buckets=_SECONDS)
 BUNDLE_PACKAGES = Histogram("hoadon_bundle_packages", "Packages gathered into one message.", buckets=_SIZES)
 LOOKUP_KEYS = Histogram("hoadon_lookup_keys", "Questions gathered into one look-up query.", buckets=_SIZES)

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.stack import Stack, environment
 
-NAMES = ("broker", "store", "gateway", "worker-1", "worker-2", "console")
+NAMES = ("broker", "store", "gateway", "worker-1", "worker-2", "payments", "console")
 
 
 def get(url: str) -> tuple[int, str]:
@@ -98,9 +98,10 @@ def test_a_second_start_on_the_same_directory_is_refused(stack: Stack) -> None:
     assert stack.ready()
 
 
-@pytest.mark.parametrize("name", ["gateway", "worker-2", "console"])
+@pytest.mark.parametrize("name", ["gateway", "worker-2", "payments", "console"])
 def test_a_killed_service_comes_back(stack: Stack, name: str) -> None:
     addresses = {"gateway": stack.gateway, "console": stack.console, "worker-2": stack.instance["workers"][1]}
+    addresses["payments"] = stack.instance["payments"]
     metrics = f"{stack.instance['supervisor']}/metrics"
     counter = f'hoadon_service_restarts_total{{service="{name}"}} '
     already = [float(line.removeprefix(counter)) for line in get(metrics)[1].splitlines() if line.startswith(counter)]

@@ -74,7 +74,7 @@ def test_a_day_is_counted(bench: EngineBench, tmp_path: Path, capsys: pytest.Cap
     assert (hue.name_differs, hue.sums_wrong, hue.late, hue.late_days) == (5, 1, 1, 3)
     assert (nobody.invoices, nobody.accepted, nobody.seller_unknown) == (1, 0, 1)
     assert (ca_mau.invoices, ca_mau.accepted, ca_mau.seller_stale) == (1, 0, 1)
-    QualityCount(bench.client).tick()
+    QualityCount(bench.client).tick(0)
     assert sum(one.invoices for one in quality.latest(bench.client, TODAY, TODAY)) == 7
     assert REGISTRY.get_sample_value("hoadon_quality_share", {"measure": "late"}) == pytest.approx(1 / 7)
     assert listed(bench.settings, 1, "province") == 7

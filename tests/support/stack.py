@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from tests.support.ports import free_offset
 
-_DEFAULT_PORTS: Final = (8080, 8081, 8123, 9092, 9093, *range(9100, 9105))
+_DEFAULT_PORTS: Final = (8080, 8081, 8123, 9092, 9093, *range(9100, 9105), 9150)
 
 
 def environment() -> dict[str, str]:

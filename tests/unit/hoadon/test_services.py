@@ -12,17 +12,17 @@ from hoadon.services import plan
 def test_every_port_moves_by_the_offset_and_is_used_once() -> None:
     planned = plan(Settings(data=Path("d")), workers=3, offset=1_000)
     ports = [port for service in planned.services for _, port, _ in service.ports]
-    assert sorted(ports) == [9080, 9081, 9123, 10092, 10093, 10101, 10102, 10103]
+    assert sorted(ports) == [9080, 9081, 9123, 10092, 10093, 10101, 10102, 10103, 10150]
     assert planned.settings.metrics_port == 10100
 
 
 def test_the_order() -> None:
     planned = plan(Settings(data=Path("d"), demo=True), workers=2, offset=0)
     assert [service.name for service in planned.base] == ["broker", "store"]
-    assert [service.name for service in planned.core] == ["gateway", "worker-1", "worker-2", "console"]
+    assert [service.name for service in planned.core] == ["gateway", "worker-1", "worker-2", "payments", "console"]
     assert [service.name for service in planned.demo] == ["demo"]
     stopping = [[service.name for service in stage] for stage in planned.stopping]
-    assert stopping == [["demo"], ["gateway"], ["worker-1", "worker-2", "console"], ["broker", "store"]]
+    assert stopping == [["demo"], ["gateway"], ["worker-1", "worker-2", "payments", "console"], ["broker", "store"]]
 
 
 def test_the_services_stop_within_the_time_promised() -> None:
@@ -33,7 +33,7 @@ def test_the_services_stop_within_the_time_promised() -> None:
 def test_one_worker_has_the_jobs() -> None:
     planned = plan(Settings(data=Path("d")), workers=2, offset=0)
     with_jobs = [service.name for service in planned.services if "--jobs" in service.arguments]
-    assert with_jobs == ["worker-1"]
+    assert with_jobs == ["worker-1", "payments"]
 
 
 def test_children_get_the_addresses() -> None:
