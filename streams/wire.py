@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -98,6 +99,7 @@ def _field(value: bytes, at: int) -> tuple[bytes, int]:
     return value[at + 4 : end], end
 
 
+@lru_cache(maxsize=65_536)
 def partition_of(key: bytes, partitions: int) -> int:
     """Kafka's default partitioner (murmur2 of the key), so that every producer agrees on a seller's partition."""
     return (_murmur2(key) & 0x7FFFFFFF) % partitions
