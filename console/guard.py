@@ -49,8 +49,9 @@ def require_reachable_safely(settings: Settings) -> None:
 
 
 def may_inspect(request: HTTPConnection, token: SecretStr | None) -> bool:
-    """Whether `/metrics` and `/readyz` answer: to loopback, or to the bearer of the token."""
-    if request.client is not None and is_loopback(request.client.host):
+    """Whether `/metrics` and `/readyz` answer: to loopback, unless a proxy there asks for others, or to the token."""
+    asked_for_others = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    if request.client is not None and is_loopback(request.client.host) and not asked_for_others:
         return True
     given = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
     return token is not None and hmac.compare_digest(given, token.get_secret_value().encode())

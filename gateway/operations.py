@@ -78,7 +78,8 @@ class Operations:
         given = bearer(request.headers.get("authorization"))
         if token is not None and given and hmac.compare_digest(token.get_secret_value().encode(), given.encode()):
             return
-        if request.client is None or not _is_loopback(request.client.host):
+        forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+        if request.client is None or forwarded or not _is_loopback(request.client.host):
             raise Problem("operators-only")
 
 

@@ -16,6 +16,7 @@ import typer
 from hoadon.cli_accounts import accounts
 from hoadon.cli_links import links
 from hoadon.cli_payments import payments as payments_files
+from hoadon.cli_persons import Reason as Why
 from hoadon.cli_persons import audit, keys, person
 from hoadon.common.errors import HoadonError
 from hoadon.lean import leave_out_pandas
@@ -192,7 +193,7 @@ def migrate(
 
 @app.command(rich_help_panel="Operations")
 def quality(
-    days: Annotated[int, typer.Option("--days", min=1, metavar="N", help="So many days up to today.")] = 7,
+    days: Annotated[int, typer.Option("--days", min=1, max=3_660, metavar="N", help="So many days up to today.")] = 7,
     by: Annotated[By, typer.Option("--by", help="What the rows are.")] = By.day,
     data: Data = None,
 ) -> None:
@@ -347,14 +348,15 @@ def dead_letters_list(
 @dead_letters.command("show")
 def dead_letters_show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="topic:partition:offset:index, as listed.")],
+    reason: Why,
     data: Data = None,
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the bytes there.")] = None,
 ) -> None:
-    """Write the original bytes of one dead letter. They may hold personal data."""
+    """Write the original bytes of one dead letter. They may hold personal data, so the look is logged."""
     settings = instance_of(data)
     from hoadon.operations import show_letter
 
-    show_letter(settings, name, output)
+    show_letter(settings, name, output, reason)
 
 
 @dead_letters.command("replay")

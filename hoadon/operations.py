@@ -20,6 +20,7 @@ from storage import outages
 from storage.client import connect
 from storage.registry import import_file
 from streams import deadletters
+from streams.desk import desk
 from streams.keys import keyring
 
 
@@ -81,8 +82,13 @@ def list_letters(settings: Settings, reason: str, *, everything: bool) -> int:
     return len(found)
 
 
-def show_letter(settings: Settings, name: str, output: Path | None) -> None:
-    """Write the bytes of a dead letter's message to `output`, or to standard output; its facts go to stderr."""
+def show_letter(settings: Settings, name: str, output: Path | None, reason: str) -> None:
+    """Write the bytes of a dead letter's message to `output`, or to standard output; its facts go to stderr.
+
+    It may hold personal data in clear, so the look is logged first.
+    """
+    with desk(settings) as at:
+        at.note("dead letter", name, reason)
     letter, original = deadletters.show(settings, name)
     facts = f"{letter.name}: {letter.reason}, {letter.detail}, {letter.size} bytes, sha256 {letter.sha256}"
     Console(stderr=True, highlight=False).print(Text(facts), soft_wrap=True)

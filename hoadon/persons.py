@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import cast
 
 from rich.console import Console
 from rich.table import Table
@@ -14,10 +13,7 @@ from hoadon.common.clock import rfc3339
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 from identity import keys as key_files
-from identity import private
 from identity.masking import mask_personal_id, mask_taxcode
-from identity.private import Kind
-from storage.persons import Sealed
 from streams.desk import desk
 from streams.keys import directory, kms
 
@@ -38,7 +34,8 @@ def show(settings: Settings, pseudonym: str, reason: str) -> None:
     """Print all that is held on a person, masked."""
     with desk(settings) as at:
         one = at.show(pseudonym, reason)
-        entries = [entry for name in one.ids for entry in at.log.entries(subject=name)]
+        subjects = dict.fromkeys([*one.ids, *(each.pseudonym for each in one.values)])
+        entries = sorted((entry for name in subjects for entry in at.log.entries(subject=name)), key=lambda e: e.at)
     _table(
         "in the registry",
         ("tax code", "kind", "personal ID", "status", "since", "sector", "province"),
@@ -111,20 +108,8 @@ def audit_verify(settings: Settings) -> bool:
 
 
 def reseal(settings: Settings) -> int:
-    """Seal what older vault keys sealed with the newest; how many values. What cannot be opened is left alone."""
     with desk(settings) as at:
-        newest = at.keyring.vault.newest
-        at.note("reseal", f"vault-{newest}", "values of older keys are sealed with this one")
-        count = 0
-        for piece in at.persons.older(newest):
-            opened = [(one, value) for one in piece if (value := at.opened(one)) is not None]
-            sealed = [
-                Sealed(one.kind, one.pseudonym, private.seal(at.keyring, cast(Kind, one.kind), one.pseudonym, value))
-                for one, value in opened
-            ]
-            at.persons.store(sealed, newest)
-            count += len(sealed)
-    return count
+        return at.reseal()
 
 
 def add_key(settings: Settings, purpose: str) -> str:
@@ -138,9 +123,10 @@ def add_key(settings: Settings, purpose: str) -> str:
 
 def destroy_key(settings: Settings, name: str) -> None:
     _with_directory(settings)
-    with desk(settings) as at:
-        at.note("destroy key", name, "what it sealed can never be opened again")
     try:
+        key_files.check_destroyable(directory(settings), name)
+        with desk(settings) as at:
+            at.note("destroy key", name, "what it sealed can never be opened again")
         key_files.destroy_key(directory(settings), name)
     except key_files.KeyProblem as problem:
         raise UsageError(str(problem)) from problem

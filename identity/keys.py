@@ -126,14 +126,19 @@ def add_key(directory: Path, purpose: str, kms: Kms | None = None) -> str:
     return name
 
 
-def destroy_key(directory: Path, name: str) -> None:
-    """Overwrite and remove a key that is not the newest of its purpose: what it sealed can never be opened again."""
-    path = directory / f"{name}.key"
+def check_destroyable(directory: Path, name: str) -> None:
+    """Raises KeyProblem for a key that is not there, or in use."""
     match = _NAME.fullmatch(name)
-    if match is None or not path.exists():
-        raise KeyProblem(f"there is no key {name}")
+    if match is None or not (directory / f"{name}.key").exists():
+        raise KeyProblem("there is no such key")
     if int(match[2]) == max(_numbers(directory, match[1])):
         raise KeyProblem(f"{name} is in use; make the next one first")
+
+
+def destroy_key(directory: Path, name: str) -> None:
+    """Overwrite and remove a key that is not the newest of its purpose: what it sealed can never be opened again."""
+    check_destroyable(directory, name)
+    path = directory / f"{name}.key"
     with path.open("r+b") as file:
         file.write(os.urandom(path.stat().st_size))
         file.flush()

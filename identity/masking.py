@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,6 +31,16 @@ def mask_personal_ids(values: pa.StringArray) -> pa.StringArray:
 def mask_phone(value: str) -> str:
     """Its last two digits."""
     return _DOT * max(len(value) - 2, 0) + value[-2:]
+
+
+_RUN: Final = re.compile(r"\d(?:[ .\-]?\d){8,}")
+
+
+def mask_numbers(text: str) -> str:
+    """A text that people write, without the personal IDs, phone numbers and the like in it: of nine digits or more in
+    a row, or parted by single spaces, dots or hyphens, the last two stay.
+    """
+    return _RUN.sub(lambda run: mask_phone(re.sub(r"\D", "", run[0])), text)
 
 
 def mask_name(value: str) -> str:

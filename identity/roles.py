@@ -40,6 +40,9 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
 }
 
 
+_WHOLE: Final = frozenset({Right.AUDIT, Right.KEEP})
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Who signed in. `name` is fit for logs: no personal ID. `provinces`: keys of those it may see, None all."""
@@ -49,4 +52,5 @@ class Viewer:
     provinces: frozenset[str] | None = None
 
     def may(self, right: Right) -> bool:
-        return right in RIGHTS[self.role]
+        """The audit log and the keys have no provinces, so who is bound to some does not see them."""
+        return right in RIGHTS[self.role] and (self.provinces is None or right not in _WHOLE)

@@ -7,8 +7,8 @@ All processes on one data directory write one chain, one after the other (a lock
 from __future__ import annotations
 
 import fcntl
-import getpass
 import os
+import pwd
 import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +21,7 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from hoadon.common.clock import now_us
+from hoadon.common.errors import UsageError
 from identity import audit
 from identity.audit import Entry, Head, Problem
 from storage import schema
@@ -34,6 +35,7 @@ WHERE {chosen}
 ORDER BY {order}
 """
 _BYTES: Final[dict[str, str | dict[str, str]]] = {"previous": "bytes", "digest": "bytes"}
+_NEVER: Final = 2**62
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -57,7 +59,7 @@ class AuditLog:
                     chain=self.chain,
                     seq=0,
                     at=now_us(),
-                    actor=actor or getpass.getuser(),
+                    actor=actor or _user(),
                     role=role,
                     action=action,
                     subject=subject,
@@ -98,20 +100,29 @@ class AuditLog:
         return counts, problems
 
     def _last(self) -> Head:
-        """The later of the kept head and the stored end: an entry may have been stored and its head not kept."""
-        kept = self._head(self.chain) or Head()
-        stored = self._read("chain = {chain:String}", "chain DESC, seq DESC LIMIT 1", chain=self.chain)
-        if stored and stored[0].seq > kept.seq:
-            return Head(stored[0].seq, stored[0].digest)
-        return kept
+        """The kept head, or the stored end where that is the next one (its head was not kept) or no head is kept.
+
+        Whatever else stands at the end was put there by somebody else; `verify` tells of it.
+        """
+        kept = self._head(self.chain)
+        stored = self._read(
+            f"chain = {{chain:String}} AND seq < {_NEVER}", "chain DESC, seq DESC LIMIT 1", chain=self.chain
+        )
+        end = Head(stored[0].seq, stored[0].digest) if stored else Head()
+        return end if kept is None or end.seq == kept.seq + 1 else kept
 
     def _head(self, chain: str) -> Head | None:
         """None where this machine has none."""
+        path = self._directory / f"{chain}.head"
         try:
-            seq, _, digest = (self._directory / f"{chain}.head").read_text("ascii").strip().partition(" ")
+            seq, _, digest = path.read_text("ascii").strip().partition(" ")
             return Head(int(seq), bytes.fromhex(digest))
         except FileNotFoundError:
             return None
+        except (ValueError, UnicodeDecodeError):
+            raise UsageError(
+                f"{path} is damaged: put it back from its backup; without it no end can be checked"
+            ) from None
 
     def _keep(self, head: Head) -> None:
         path = self._directory / f"{self.chain}.head"
@@ -128,3 +139,11 @@ class AuditLog:
         with (self._directory / "lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _user() -> str:
+    """Who runs this process, by the system and not by its environment."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

@@ -42,6 +42,7 @@ SETTINGS: Final[dict[str, Any]] = {
 
 _CREATE: Final = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)\b")
 _VIEW: Final = re.compile(r"CREATE VIEW IF NOT EXISTS (\w+)\b")
+_DROP: Final = re.compile(r"DROP VIEW IF EXISTS (\w+)\b")
 _ENGINE: Final = re.compile(r"\bENGINE = (\w*MergeTree)(?:\((\w+)\))?")
 _ALTER: Final = re.compile(r"ALTER TABLE (\w+)\b")
 _COLUMNS: Final = re.compile(r"\b(?:ADD|DROP|RENAME) COLUMN\b|\bCOMMENT COLUMN\b")
@@ -65,6 +66,8 @@ def rendered(statement: str, cluster: str, database: str) -> list[str]:
             return [f"ALTER TABLE {name} ON CLUSTER {cluster}{rest}" for name in names]
     if match := _VIEW.match(statement):
         return [f"CREATE VIEW IF NOT EXISTS {match[1]} ON CLUSTER {cluster}{statement[match.end() :]}"]
+    if match := _DROP.match(statement):
+        return [f"DROP VIEW IF EXISTS {match[1]} ON CLUSTER {cluster}"]
     raise ValueError(f"a cluster cannot run the migration {statement[:60]!r}")
 
 

@@ -23,7 +23,7 @@ FROM (
     SELECT 'buyer', buyer_code, buyer_link, total, nlap, province FROM invoice_links
     WHERE buyer_link = 'ambiguous' OR length(buyer_code) != 32
 )
-WHERE link IN ('unknown', 'ambiguous') AND ({side:String} = '' OR side = {side:String})
+WHERE code != '' AND link IN ('unknown', 'ambiguous') AND ({side:String} = '' OR side = {side:String})
     AND ({everywhere:Bool} OR province IN {provinces:Array(String)})
 GROUP BY side, code, link
 ORDER BY link = 'ambiguous' DESC, invoices DESC, code
@@ -53,6 +53,11 @@ SELECT code, taxpayer, toUnixTimestamp64Micro(decided_at) FROM link_resolutions 
 """
 _CHANGED: Final = "SELECT count() FROM link_resolutions"
 _RESOLVE: Final = "INSERT INTO link_resolutions SELECT {code:String}, {taxpayer:String}, now64(6, 'UTC')"
+_SEEN: Final = """
+SELECT DISTINCT seller_code, buyer_code FROM invoice_links
+WHERE province IN {provinces:Array(String)}
+    AND (seller_code IN {codes:Array(String)} OR buyer_code IN {codes:Array(String)})
+"""
 _KNOWN: Final = "SELECT count() FROM taxpayers WHERE mst = {mst:String}"
 
 
@@ -105,6 +110,11 @@ class Links:
         """
         where = {"everywhere": provinces is None, "provinces": list(provinces or ())}
         return [Question(*row) for row in self._query(_QUEUE, side=side, limit=limit, **where)]
+
+    def seen(self, codes: Sequence[str], provinces: Sequence[str]) -> set[str]:
+        """Which of `codes` stand on invoices of sellers of these provinces."""
+        rows = self._query(_SEEN, codes=list(codes), provinces=list(provinces))
+        return {code for row in rows for code in row}
 
     def provinces(self) -> list[str]:
         """All that the registry writes."""

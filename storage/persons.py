@@ -20,15 +20,19 @@ from storage.sink import Sink
 
 Mark = Literal["restricted", "corrected", "erased"]
 
-_VAULT: Final = """
-SELECT kind, pseudonym, sealed FROM vault FINAL
-WHERE (kind = 'personal_id' AND pseudonym IN {ids:Array(String)})
-   OR (kind = 'phone' AND pseudonym IN (
-          SELECT buyer_phone_pseudonym FROM invoices WHERE buyer_pseudonym IN {ids:Array(String)}))
-   OR (kind = 'name' AND pseudonym IN (
-          SELECT buyer_name_pseudonym FROM invoices WHERE buyer_pseudonym IN {ids:Array(String)}))
-ORDER BY kind, pseudonym
+# Invoices that name a person: by its ID, or by a phone number or name that stands alone.
+_NAMED: Final = """
+(buyer_pseudonym IN {ids:Array(String)} OR buyer_phone_pseudonym IN {ids:Array(String)}
+    OR buyer_name_pseudonym IN {ids:Array(String)})
+    AND ({everywhere:Bool} OR province IN {provinces:Array(String)})
 """
+_VAULT: Final = f"""
+SELECT kind, pseudonym, sealed FROM vault FINAL
+WHERE pseudonym IN {{ids:Array(String)}}
+   OR (kind = 'phone' AND pseudonym IN (SELECT buyer_phone_pseudonym FROM invoices WHERE {_NAMED}))
+   OR (kind = 'name' AND pseudonym IN (SELECT buyer_name_pseudonym FROM invoices WHERE {_NAMED}))
+ORDER BY kind, pseudonym
+"""  # noqa: S608
 _SEALED: Final = "SELECT kind, pseudonym, sealed FROM vault FINAL WHERE pseudonym IN {ids:Array(String)}"
 _OLDER: Final = """
 SELECT kind, pseudonym, sealed FROM vault FINAL
@@ -36,26 +40,27 @@ WHERE key < {key:UInt8} AND (kind, pseudonym) > ({kind:String}, {pseudonym:Strin
 ORDER BY kind, pseudonym
 LIMIT 10000
 """
-_INVOICES: Final = """
+_INVOICES: Final = f"""
 SELECT mst, khmshdon, khhdon, shdon, nlap, decision, total, currency,
        buyer_masked, buyer_phone_masked, buyer_name_masked
 FROM invoices FINAL
-WHERE buyer_pseudonym IN {ids:Array(String)}
+WHERE {_NAMED}
 ORDER BY nlap DESC, mst, khmshdon, khhdon, shdon
-LIMIT {limit:UInt32}
-"""
-_COUNT: Final = "SELECT count() FROM invoices FINAL WHERE buyer_pseudonym IN {ids:Array(String)}"
+LIMIT {{limit:UInt32}}
+"""  # noqa: S608
+_COUNT: Final = f"SELECT count() FROM invoices FINAL WHERE {_NAMED}"  # noqa: S608
 _TAXPAYERS: Final = """
 SELECT mst, kind, personal_id_masked, status, status_since, sector, province
 FROM taxpayers FINAL
-WHERE personal_id_pseudonym IN {ids:Array(String)}
+WHERE personal_id_pseudonym IN {ids:Array(String)} AND ({everywhere:Bool} OR province IN {provinces:Array(String)})
 ORDER BY mst
 """
 _MARKS: Final = """
-SELECT mark, sealed, marked_at FROM person_marks FINAL
+SELECT mark, sealed, marked_at, pseudonym FROM person_marks FINAL
 WHERE pseudonym IN {ids:Array(String)} AND withdrawn = 0
-ORDER BY mark
+ORDER BY mark, marked_at
 """
+_CORRECTIONS: Final = "SELECT pseudonym, sealed FROM person_marks FINAL WHERE mark = 'corrected' AND sealed != ''"
 _BEARERS: Final = """
 SELECT DISTINCT buyer_pseudonym FROM invoices
 WHERE buyer_pseudonym != '' AND (buyer_phone_pseudonym = {one:String} OR buyer_name_pseudonym = {one:String})
@@ -77,9 +82,13 @@ pseudonym IN (
 _ERASE: Final = (
     f"ALTER TABLE vault DELETE WHERE (kind = 'phone' AND {_ONLY.format(column='buyer_phone_pseudonym')})"
     f" OR (kind = 'name' AND {_ONLY.format(column='buyer_name_pseudonym')})"
-    " OR (kind = 'personal_id' AND pseudonym IN {ids:Array(String)})",
+    " OR pseudonym IN {ids:Array(String)}",
     "ALTER TABLE invoices UPDATE buyer_masked = '', buyer_phone_pseudonym = '', buyer_phone_masked = '',"
     " buyer_name_pseudonym = '', buyer_name_masked = '' WHERE buyer_pseudonym IN {ids:Array(String)}",
+    "ALTER TABLE invoices UPDATE buyer_phone_pseudonym = '', buyer_phone_masked = ''"
+    " WHERE buyer_phone_pseudonym IN {ids:Array(String)}",
+    "ALTER TABLE invoices UPDATE buyer_name_pseudonym = '', buyer_name_masked = ''"
+    " WHERE buyer_name_pseudonym IN {ids:Array(String)}",
 )
 
 
@@ -117,15 +126,19 @@ class Noted(NamedTuple):
     mark: Mark
     sealed: bytes
     marked_at: Any
+    pseudonym: str
 
 
 class Persons:
-    def __init__(self, client: Client, settings: Settings) -> None:
+    """`within`: provinces of sellers and taxpayers, as the registry writes them; None all."""
+
+    def __init__(self, client: Client, settings: Settings, within: Sequence[str] | None = None) -> None:
         self._client, self._settings = client, settings
+        self._within = {"everywhere": within is None, "provinces": list(within or ())}
 
     def values(self, ids: Sequence[str]) -> list[Sealed]:
         """The sealed values of a person: its ID, and the phone numbers and names on its invoices."""
-        return [Sealed(*row) for row in self._query(_VAULT, ids=ids)]
+        return [Sealed(*row) for row in self._query(_VAULT, ids=ids, **self._within)]
 
     def value(self, pseudonym: str) -> list[Sealed]:
         """The sealed values, of whatever kind, that bear a pseudonym."""
@@ -147,11 +160,11 @@ class Persons:
 
     def invoices(self, ids: Sequence[str], limit: int = 1_000) -> tuple[int, list[Invoice]]:
         """How many invoices name the person as buyer, and the latest of them."""
-        ((count,),) = self._query(_COUNT, ids=ids)
-        return count, [Invoice(*row) for row in self._query(_INVOICES, ids=ids, limit=limit)]
+        ((count,),) = self._query(_COUNT, ids=ids, **self._within)
+        return count, [Invoice(*row) for row in self._query(_INVOICES, ids=ids, limit=limit, **self._within)]
 
     def taxpayers(self, ids: Sequence[str]) -> list[Taxpayer]:
-        return [Taxpayer(*row) for row in self._query(_TAXPAYERS, ids=ids)]
+        return [Taxpayer(*row) for row in self._query(_TAXPAYERS, ids=ids, **self._within)]
 
     def bearers(self, pseudonym: str) -> list[str]:
         """The persons beside whose personal ID a phone number or a name stands."""
@@ -164,6 +177,10 @@ class Persons:
     def marks(self, ids: Sequence[str]) -> list[Noted]:
         """Those that count."""
         return [Noted(*row) for row in self._query(_MARKS, ids=ids)]
+
+    def corrections(self) -> list[tuple[str, bytes]]:
+        """Pseudonym and sealed text of all of them."""
+        return [(name, sealed) for name, sealed in self._query(_CORRECTIONS)]
 
     def mark(self, pseudonym: str, mark: Mark, *, sealed: bytes = b"", withdrawn: bool = False) -> None:
         now = now_us()

@@ -27,7 +27,7 @@ _SINCE: Final = {
     "payments": "toDateTime(received_at)",
     "progress": "toDateTime(written_at)",
     "vault": "toDateTime(seen_at)",
-    "audit_log": "toDateTime(at)",
+    "person_marks": "toDateTime(marked_at)",
 }
 _PAIR: Final = re.compile(r"\s*(\w+)\s*=\s*(\d{1,5})\s*")
 _FOUND: Final = """

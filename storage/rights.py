@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
@@ -47,7 +48,11 @@ ROLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "SELECT but sealed": ("dead_letters",),
         "INSERT": ("link_resolutions", "audit_log"),
     },
-    "hoadon_officer": {"SELECT": (*_FOUND, "invoice_lines", "taxpayers", "quality_days", "invoice_links", "payments")},
+    "hoadon_officer": {
+        "SELECT": (
+            *_FOUND, "invoice_lines", "taxpayers", "quality_days", "invoice_links", "link_resolutions", "payments",
+        ),
+    },
     "hoadon_auditor": {"SELECT": ("audit_log", "link_resolutions", "registry_versions", "watermark")},
     "hoadon_keeper": {
         "SELECT": (
@@ -141,7 +146,13 @@ def apply(client: Client, settings: Settings) -> list[str]:
         return []
     users = read_users(settings.clickhouse_users)
     for statement in statements(settings, users):
-        client.command(statement)
+        try:
+            client.command(statement)
+        except DatabaseError as error:
+            what = " ".join(statement.split()[:3])
+            raise UsageError(
+                f"{what}: the server refuses (code {getattr(error, 'code', '?')}); may this user manage access?"
+            ) from error
     return [f"rights: {len(ROLES) + len(PROVINCES)} roles, {len(users)} users"]
 
 
@@ -165,4 +176,4 @@ def _province_role(key: str) -> str:
 
 def _is(province: str) -> str:
     """A registry writes a province with or without `TP.`, `Thành phố`, `Tỉnh`."""
-    return f"replaceRegexpOne(lowerUTF8(province), '^(tp\\\\.|thành phố|tỉnh) +', '') = '{province.lower()}'"
+    return f"replaceRegexpOne(lowerUTF8(province), '^ *(tp\\\\.? *|thành phố +|tỉnh +)', '') = '{province.lower()}'"

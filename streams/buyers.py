@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hoadon.common.clock import vietnam_day
 from identity import private
 from identity.keys import Keyring
 from identity.private import Kind, Shown
@@ -29,11 +30,15 @@ _COLUMNS: Final[tuple[tuple[Kind, str], ...]] = (
 
 
 class Vault:
-    """Says which values a batch has to bring to the vault: those that no batch before brought."""
+    """Says which values a batch has to bring to the vault: those that no batch brought before on the same day.
+
+    So a value is kept as long as from the last invoice that bore it, and one that was erased comes back with a new one.
+    """
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
         self._brought: set[tuple[Kind, str]] = set()
+        self._day = vietnam_day(0)
 
     def forget(self) -> None:
         """What was brought may not have been stored."""
@@ -43,8 +48,9 @@ class Vault:
         """Columns of the table `invoices` for all invoices, and rows of `vault` for the `chosen`; `at` in µs."""
         beside: dict[str, pa.Array] = {}
         rows: dict[tuple[Kind, str], dict[str, Any]] = {}
-        if len(self._brought) > _MOST:
+        if len(self._brought) > _MOST or self._day != vietnam_day(at):
             self.forget()
+            self._day = vietnam_day(at)
         for what, name in _COLUMNS:
             values = _values(columns, what)
             found: list[Shown] = distinct(values, partial(private.shown, self._keyring, what), private.NOTHING)
@@ -67,8 +73,10 @@ class Vault:
 def _values(columns: Columns, what: Kind) -> pa.StringArray:
     """The personal value of each invoice's buyer, null where there is none."""
     if what == "personal_id":
-        ids = pc.coalesce(columns.text("NMua/CCCDan"), columns.text("NMua/MST"))
-        return pa.array(distinct(ids, _person, None), pa.string())
+        by_code, by_id = (
+            pa.array(distinct(columns.text(name), _person, None), pa.string()) for name in ("NMua/MST", "NMua/CCCDan")
+        )
+        return pc.coalesce(by_code, by_id)
     if what == "phone":
         return columns.text("NMua/SDThoai")
     business = pa.array(distinct(columns.text("NMua/MST"), lambda text: not _person(text), False), pa.bool_())

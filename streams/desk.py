@@ -6,10 +6,11 @@ method may raise Refused and StoreUnavailable.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from cryptography.exceptions import InvalidTag
 from lxml import etree
@@ -19,7 +20,8 @@ from hoadon.common.settings import Settings
 from identity import private
 from identity.keys import Keyring
 from identity.likeness import alike
-from identity.masking import mask_taxcode
+from identity.masking import mask_numbers, mask_taxcode
+from identity.private import Kind
 from identity.provinces import province_key
 from identity.roles import Role, Viewer
 from identity.sealing import NoSuchKey
@@ -34,7 +36,7 @@ from streams.evidence import unseal
 from streams.keys import keyring
 
 _PSEUDONYM: Final = 32
-_CONTEXT: Final = "correction"
+_LONGEST: Final = 500
 
 
 class Refused(UsageError):
@@ -96,14 +98,14 @@ class Desk:
         self.note("show", ids[0], reason)
         count, invoices = self.persons.invoices(ids)
         marks = self.persons.marks(ids)
-        said = [one.sealed for one in marks if one.mark == "corrected"]
-        says = [self.keyring.vault.open(sealed, f"{_CONTEXT}:{ids[0]}".encode()).decode() for sealed in said]
+        says = [self._said(one) for one in marks if one.mark == "corrected"]
         return Person(ids, count, invoices, self.persons.taxpayers(ids), self.persons.values(ids), marks, says)
 
     def reveal(self, pseudonym: str, reason: str) -> list[Clear]:
         """The clear values that bear a pseudonym. Raises Refused."""
-        ids = self._mine(pseudonym)
-        bearers = {*ids, *self.persons.bearers(pseudonym)}
+        own = self._mine(pseudonym)
+        beside = {one for name in own for one in self.persons.bearers(name)}
+        bearers = {name for one in {pseudonym, *own, *beside} for name in self._ids(one)}
         if any(one.mark == "restricted" for one in self.persons.marks(sorted(bearers))):
             raise Refused("restricted", "the person's data are restricted; see `hoadon person restrict --release`")
         self.note("reveal", pseudonym, reason)
@@ -114,24 +116,47 @@ class Desk:
 
     def restrict(self, pseudonym: str, reason: str, *, release: bool) -> None:
         """Nothing is revealed of a person any more; or again."""
-        ids = self._ids(pseudonym)
+        ids = self._held(pseudonym)
         self.note("release" if release else "restrict", ids[0], reason)
         for name in ids:
             self.persons.mark(name, "restricted", withdrawn=release)
 
     def correct(self, pseudonym: str, text: str, reason: str) -> None:
-        """Keep, sealed, what a person says is right."""
-        ids = self._ids(pseudonym)
+        """Keep, sealed, what a person says is right, after what it said before."""
+        ids = self._held(pseudonym)
         self.note("correct", ids[0], reason)
-        sealed = self.keyring.vault.seal(text.encode(), f"{_CONTEXT}:{ids[0]}".encode())
-        self.persons.mark(ids[0], "corrected", sealed=sealed)
+        before = [one for one in self.persons.marks(ids) if one.mark == "corrected"]
+        for one in before:
+            self.persons.mark(one.pseudonym, "corrected", withdrawn=True)
+        self._correct(ids[0], "\n".join([*map(self._said, before), text]))
 
     def erase(self, pseudonym: str, reason: str) -> None:
-        """Delete a person's clear values. Invoices and sealed evidence stay as long as the law wants them kept."""
-        ids = self._ids(pseudonym)
+        """Delete a person's clear values, or a phone number or name that stands alone.
+
+        Invoices and sealed evidence stay as long as the law wants them kept.
+        """
+        ids = self._held(pseudonym)
         self.note("erase", ids[0], reason)
         self.persons.erase(ids)
         self.persons.mark(ids[0], "erased")
+
+    def reseal(self) -> int:
+        """Seal what older vault keys sealed with the newest; how many values. What cannot be opened is left alone."""
+        newest = self.keyring.vault.newest
+        self.note("reseal", f"vault-{newest}", "values of older keys are sealed with this one")
+        count = 0
+        for piece in self.persons.older(newest):
+            opened = [(one, value) for one in piece if (value := self.opened(one)) is not None]
+            sealed = [
+                Sealed(one.kind, one.pseudonym, private.seal(self.keyring, cast(Kind, one.kind), one.pseudonym, value))
+                for one, value in opened
+            ]
+            self.persons.store(sealed, newest)
+            count += len(sealed)
+        for name, said in self.persons.corrections():
+            with contextlib.suppress(NoSuchKey):
+                self._correct(name, self.keyring.vault.open(said, _context(name)).decode())
+        return count
 
     def opened(self, sealed: Sealed) -> str | None:
         """None where its key was destroyed."""
@@ -144,7 +169,7 @@ class Desk:
 
     def queue(self, side: str = "") -> list[Question]:
         """Codes that lead to nobody or to several, on invoices of sellers of the viewer's provinces."""
-        return self.links.queue(side, self._written())
+        return self.links.queue(side, _within(self.links, self._viewer))
 
     def candidates(self, code: str) -> list[Proposed]:
         """Who a code may be: who has or had it, else whose name is like the one on an invoice."""
@@ -175,14 +200,32 @@ class Desk:
         self.links.resolve(code, "")
 
     def decided(self) -> dict[str, str]:
-        """The taxpayer that stands decided of each code, '' where that was withdrawn."""
-        return {one.code: one.taxpayer for one in self.links.resolutions()}
+        """The taxpayer that stands decided of each code, as far as it stands on invoices of the viewer's provinces."""
+        last = {one.code: one.taxpayer for one in self.links.resolutions()}
+        found = {code: mst for code, mst in last.items() if mst}
+        within = _within(self.links, self._viewer)
+        return (
+            found
+            if within is None
+            else {code: found[code] for code in self.links.seen(list(found), within) & found.keys()}
+        )
 
     def note(self, action: str, about: str, reason: str, **detail: str) -> None:
-        """Write into the audit log. Raises Refused for a reason that says nothing."""
-        if len(reason.split()) < 2:
-            raise Refused("reason", "a reason is wanted: write why, in some words")
-        self.log.append(action, about, reason.strip(), actor=self._viewer.name, role=str(self._viewer.role), **detail)
+        """Write into the audit log; personal IDs and the like in the reason are masked.
+
+        Raises Refused for a reason that says nothing.
+        """
+        words = [word for word in reason.split() if any(letter.isalnum() for letter in word)]
+        if len(words) < 2 or len(reason) > _LONGEST:
+            raise Refused("reason", f"a reason is wanted: write why, in some words, {_LONGEST} characters at most")
+        self.log.append(
+            action,
+            about,
+            mask_numbers(" ".join(reason.split())),
+            actor=self._viewer.name,
+            role=str(self._viewer.role),
+            **detail,
+        )
 
     def _ids(self, pseudonym: str) -> list[str]:
         """All pseudonyms of the person that bears this one, the newest first; itself where its ID is not known."""
@@ -191,9 +234,29 @@ class Desk:
                 "not_a_pseudonym", "a person is named by its pseudonym, 32 hex digits: see `hoadon person find`"
             )
         for sealed in self.persons.value(pseudonym):
-            if sealed.kind == "personal_id" and (value := self.opened(sealed)) is not None:
-                return private.pseudonyms(self.keyring, "personal_id", value)
+            if (value := self.opened(sealed)) is not None:
+                return private.pseudonyms(self.keyring, cast(Kind, sealed.kind), value)
         return [pseudonym]
+
+    def _held(self, pseudonym: str) -> list[str]:
+        """As `_ids`. Raises Refused where nothing bears them."""
+        ids = self._ids(pseudonym)
+        count, _ = self.persons.invoices(ids, 1)
+        if not (count or self.persons.taxpayers(ids) or self.persons.values(ids)):
+            raise Refused("nothing", "nothing is held under this pseudonym")
+        return ids
+
+    def _correct(self, pseudonym: str, text: str) -> None:
+        sealed = self.keyring.vault.seal(text.encode(), _context(pseudonym))
+        self.persons.mark(pseudonym, "corrected", sealed=sealed)
+
+    def _said(self, one: Noted) -> str:
+        try:
+            return self.keyring.vault.open(one.sealed, _context(one.pseudonym)).decode()
+        except NoSuchKey:
+            return "(sealed with a key that was destroyed)"
+        except InvalidTag as error:
+            raise Refused("damaged", "what the person said is damaged or was moved") from error
 
     def _mine(self, pseudonym: str) -> list[str]:
         ids = self._ids(pseudonym)
@@ -205,10 +268,6 @@ class Desk:
         mine = self._viewer.provinces
         if mine is not None and not mine & set(map(province_key, self.persons.provinces(ids))):
             raise Refused("not_yours", "nothing of this person lies in your provinces")
-
-    def _written(self) -> list[str] | None:
-        mine = self._viewer.provinces
-        return None if mine is None else [name for name in self.links.provinces() if province_key(name) in mine]
 
     def _written_name(self, code: str) -> str | None:
         """The name that stands beside a code on an invoice: the seller's, or the buyer's."""
@@ -227,9 +286,20 @@ class Desk:
 def desk(settings: Settings, viewer: Viewer | None = None) -> Iterator[Desk]:
     """Without a `viewer` for whoever runs the command, with all rights: it has the keys. Raises UsageError."""
     held = keyring(settings)
+    who = viewer or Viewer("", Role.OPERATOR)
     with connect(settings) as client:
-        log = AuditLog(client, held.audit, settings.data)
-        yield Desk(Persons(client, settings), Links(client), log, held, viewer or Viewer("", Role.OPERATOR))
+        links, log = Links(client), AuditLog(client, held.audit, settings.data)
+        yield Desk(Persons(client, settings, _within(links, who)), links, log, held, who)
+
+
+def _within(links: Links, who: Viewer) -> list[str] | None:
+    """The viewer's provinces as the registry writes them."""
+    mine = who.provinces
+    return None if mine is None else [name for name in links.provinces() if province_key(name) in mine]
+
+
+def _context(pseudonym: str) -> bytes:
+    return f"correction:{pseudonym}".encode()
 
 
 def is_pseudonym(text: str) -> bool:

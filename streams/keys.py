@@ -25,4 +25,7 @@ def directory(settings: Settings) -> Path:
 
 
 def kms(settings: Settings) -> Kms | None:
-    return Command(tuple(shlex.split(settings.kms_command))) if settings.kms_command else None
+    try:
+        return Command(tuple(shlex.split(settings.kms_command))) if settings.kms_command else None
+    except ValueError as error:
+        raise UsageError(f"HOADON_KMS_COMMAND: {error}") from error

@@ -8,7 +8,7 @@ cookie that a stranger could use. The cookie is `SameSite=Lax` besides.
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection, Request
@@ -91,21 +91,29 @@ def own(request: Request) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    return origin is None or _parts(origin).netloc == request.headers.get("host")
 
 
 def sign_in_url(request: Request) -> str:
     """Where to sign in and then come back to the page; a part's page, where htmx asked for the part."""
-    current = urlsplit(request.headers.get("hx-current-url", "") or str(request.url))
-    back = current.path + (f"?{current.query}" if current.query else "")
+    current = _parts(request.headers.get("hx-current-url", "") or str(request.url))
+    back = (current.path or "/") + (f"?{current.query}" if current.query else "")
     return SIGN_IN if request.method != "GET" or back == "/" else f"{SIGN_IN}?next={quote(back, safe='')}"
 
 
 def local_path(text: str) -> str:
     """`text` where it is a path of this console, else `/`: nobody is sent elsewhere."""
-    parts = urlsplit(text)
+    parts = _parts(text)
     own_path = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
     return text if own_path and text.isprintable() and "\\" not in text else "/"
+
+
+def _parts(text: str) -> SplitResult:
+    """Of a text that is no address: nothing."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return SplitResult("", "nowhere", "", "", "")
 
 
 def with_cookie(response: Response, settings: Settings, value: str, seconds: int) -> Response:

@@ -17,13 +17,14 @@ from starlette.responses import Response
 
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
-from identity.masking import mask_taxcode
+from identity.masking import mask_numbers
 from identity.provinces import province_key
 from identity.roles import Role, Viewer
 
 Digest = Callable[[str], str]
 """A keyed digest, in hex."""
 
+_FAILURES: Final = (AuthlibBaseError, JoseError, HTTPError, ValueError, KeyError, RuntimeError)
 _SECONDS: Final = 10
 _LONGEST: Final = 100
 
@@ -55,16 +56,17 @@ class Provider:
         """Send the browser to the provider, which sends it to `callback`. Raises Refused."""
         try:
             answer: Response = await self._client.authorize_redirect(request, callback)
-        except (AuthlibBaseError, JoseError, HTTPError, ValueError, KeyError) as error:
+        except _FAILURES as error:
             raise Refused("provider") from error
         return answer
 
     async def end(self, request: Request) -> Viewer:
         """Who came back from the provider. Raises Refused."""
         try:
-            token = await self._client.authorize_access_token(request)
+            issuer = {"essential": True, "value": self._settings.oidc_issuer.rstrip("/")}
+            token = await self._client.authorize_access_token(request, claims_options={"iss": issuer})
             claims = token["userinfo"]
-        except (AuthlibBaseError, JoseError, HTTPError, ValueError, KeyError) as error:
+        except _FAILURES as error:
             denied = isinstance(error, AuthlibBaseError) and error.error == "access_denied"
             raise Refused("denied" if denied else "provider") from error
         return viewer_of(claims, self._settings, self._digest)
@@ -76,21 +78,25 @@ def viewer_of(claims: Mapping[str, Any], settings: Settings, digest: Digest) -> 
     role = next((role for role in Role if role in given), None)
     if role is None:
         raise Refused("no_role")
-    named = claims.get(settings.oidc_provinces_claim)
-    provinces = None if named is None else frozenset(filter(None, map(province_key, _texts(named))))
-    if provinces is not None and not provinces:
-        raise Refused("no_role")
+    provinces = None
+    if settings.oidc_provinces_claim in claims:
+        named = _texts(claims[settings.oidc_provinces_claim])
+        provinces = frozenset(filter(None, map(province_key, named)))
+        if not provinces or len(provinces) < len(named):
+            raise Refused("no_role")
     return Viewer(_name(claims, settings, digest), role, provinces)
 
 
 def _name(claims: Mapping[str, Any], settings: Settings, digest: Digest) -> str:
-    """A name for logs and the page: a personal ID masked, and told from others that look alike by a keyed digest."""
-    name = str(claims.get(settings.oidc_name_claim) or "")[:_LONGEST]
-    if name and mask_taxcode(name) == name:
-        return name
+    """A name for logs and the page. Names of a provider may change and meet, so a digest of issuer and subject tells
+    them apart, from local accounts too; a personal ID in one is masked.
+    """
     subject = str(claims["sub"])
-    return f"{mask_taxcode(name or subject)[:_LONGEST]}#{digest(subject)[:8]}"
+    name = " ".join(str(claims.get(settings.oidc_name_claim) or subject).split())[:_LONGEST]
+    return f"{mask_numbers(name)}#{digest(f'{settings.oidc_issuer} {subject}')[:8]}"
 
 
 def _texts(claim: object) -> list[str]:
-    return [str(item) for item in claim] if isinstance(claim, list) else [str(claim)]
+    if isinstance(claim, list):
+        return [str(item) for item in claim]
+    return [part.strip() for part in str(claim).split(",")]

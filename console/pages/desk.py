@@ -62,7 +62,7 @@ class DeskPages:
         ]
 
     async def links(self, request: Request) -> Response:
-        """The queue, and for who sees the whole country what was decided."""
+        """The queue, and what was decided."""
         if refused := self._closed(request, Right.RESOLVE):
             return refused
         side = request.query_params.get("side", "")
@@ -87,7 +87,7 @@ class DeskPages:
         if "withdraw" in form:
 
             def act(at: Desk) -> None:
-                codes = {self._key(code): code for code in self._decisions(at, viewer(request))}
+                codes = {self._key(code): code for code in at.decided()}
                 if (key := request.path_params["key"]) not in codes:
                     raise Refused("not_decided", "nothing is decided about this code")
                 at.withdraw(codes[key], form["reason"])
@@ -178,13 +178,10 @@ class DeskPages:
     def _row(self, one: Question, who: Viewer) -> dict[str, Any]:
         return {**one._asdict(), "key": self._key(one.code), "shown": _shown(one.code, who), "clear": one.code}
 
-    def _decisions(self, at: Desk, who: Viewer) -> dict[str, str]:
-        return {code: mst for code, mst in at.decided().items() if mst} if who.provinces is None else {}
-
     def _decided(self, at: Desk, who: Viewer) -> list[dict[str, str]]:
         return [
             {"key": self._key(code), "shown": _shown(code, who), "taxpayer": _shown(mst, who)}
-            for code, mst in sorted(self._decisions(at, who).items())
+            for code, mst in sorted(at.decided().items())
         ]
 
     def _one(self, at: Desk, request: Request) -> dict[str, Any]:

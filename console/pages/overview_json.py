@@ -77,7 +77,7 @@ def _totals(facts: Facts, view: View) -> Json:
         "received": None if received is None else _counts(summed(received, day_start(facts.now))),
         "issued": None if sums is None else _sum(sums),
         "dead_letters": None
-        if letters is None
+        if letters is None or facts.scope is not None
         else {
             "count": sum(letter.count for letter in letters),
             "reasons": {letter.reason: letter.count for letter in letters},

@@ -89,7 +89,7 @@ def totals(facts: Facts, view: View, _language: Language) -> Values:
     return {
         "received": None if received is None else summed(received, day_start(facts.now)),
         "issued": None if issued is None else total(chosen(issued.rows, province=view.province, sector=view.sector)),
-        "dead": None if waiting is None else sum(letter.count for letter in waiting),
+        "dead": None if waiting is None or facts.scope is not None else sum(letter.count for letter in waiting),
         "empty": False,
     }
 

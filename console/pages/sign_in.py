@@ -27,8 +27,13 @@ from identity.roles import Viewer
 _log = structlog.get_logger(__name__)
 
 _AT_ONCE: Final = 2
+_WAITING: Final = 20
 _TRIES: Final = RateLimitItemPerMinute(10)
-"""Failed tries of one account, and from one address."""
+"""Of one account from one address: who tries from elsewhere does not lock its owner out."""
+_FROM: Final = RateLimitItemPerMinute(60)
+"""From one address, whatever the account."""
+_OF: Final = RateLimitItemPerMinute(200)
+"""Of one account, from wherever."""
 _NEXT: Final = "next"
 
 
@@ -42,6 +47,7 @@ class SignIn:
         self._provider = Provider(settings, sessions.digest) if settings.oidc_issuer else None
         self._tries = MovingWindowRateLimiter(MemoryStorage())
         self._hashing = asyncio.Semaphore(_AT_ONCE)
+        self._waiting = 0
 
     @property
     def routes(self) -> list[Route]:
@@ -63,16 +69,20 @@ class SignIn:
         async with request.form(max_files=0) as form:
             name, password = str(form.get("name", "")).strip(), str(form.get("password", ""))
             back = local_path(str(form.get(_NEXT, "/")))
-        asked = [f"name:{self._sessions.digest(name)}", f"from:{request.client.host if request.client else ''}"]
-        if not all(self._tries.test(_TRIES, who) for who in asked):
+        who, where = self._sessions.digest(name), self._address(request)
+        tries = ((_TRIES, f"{who}:{where}"), (_FROM, where), (_OF, who))
+        if self._waiting >= _WAITING or not all(self._tries.hit(most, of) for most, of in tries):
             return self._page(request, back, "too_many", 429, name)
-        async with self._hashing:
-            account = await asyncio.to_thread(self._accounts.verified, name, password)
+        self._waiting += 1
+        try:
+            async with self._hashing:
+                account = await asyncio.to_thread(self._accounts.verified, name, password)
+        finally:
+            self._waiting -= 1
         if account is None:
-            for who in asked:
-                self._tries.hit(_TRIES, who)
             _log.warning("sign-in refused", by="password")
             return self._page(request, back, "wrong", 401, name)
+        self._tries.clear(_TRIES, f"{who}:{where}")
         return self._enter(account.viewer(name), account.changed, back)
 
     async def begin(self, provider: Provider, request: Request) -> Response:
@@ -92,6 +102,12 @@ class SignIn:
     async def out(self, request: Request) -> Response:
         self._sessions.end(request.cookies.get(cookie_name(self._settings), ""))
         return with_cookie(RedirectResponse(SIGN_IN, 303), self._settings, "", 0)
+
+    def _address(self, request: Request) -> str:
+        """Whence one asks; behind the proxy of a public address, as the proxy says."""
+        if self._settings.public_url and (told := request.headers.get("x-forwarded-for")):
+            return told.rpartition(",")[2].strip()[:64]
+        return request.client.host if request.client else ""
 
     def _callback(self, request: Request) -> str:
         home = self._settings.public_url or str(request.base_url).rstrip("/")

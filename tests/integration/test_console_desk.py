@@ -75,6 +75,7 @@ def console(bench: EngineBench, tmp_path_factory: pytest.TempPathFactory) -> Ite
         accounts.put(role, role, PASSWORD)
     accounts.put("hue", Role.SUPERVISOR, PASSWORD, ["hue"])
     accounts.put("ca-mau", Role.SUPERVISOR, PASSWORD, ["ca-mau"])
+    accounts.put("hue-auditor", Role.AUDITOR, PASSWORD, ["hue"])
     environment = {"HOADON_DEMO": "false", "HOADON_KEYS_DIR": str(bench.keys)}
     with ConsoleProcess(data, bench.settings.store_port, environment=environment) as running:
         yield running
@@ -99,6 +100,7 @@ def queue(http: httpx.Client) -> dict[str, Any]:
         ("officer", {"/links"}),
         ("supervisor", {"/links", "/persons"}),
         ("auditor", {"/audit"}),
+        ("hue-auditor", set()),
         ("operator", set()),
         ("merchant", set()),
     ],
@@ -159,7 +161,16 @@ def test_households_stand_masked_in_pages_of_an_officer(console: ConsoleProcess)
 
 def test_the_queue_of_a_province_is_of_its_sellers(console: ConsoleProcess) -> None:
     with as_(console, "hue") as http:
-        assert queue(http).keys() == {BUYER}
+        (row,) = queue(http).values()
+        there = f"/links/{row['key']}"
+        assert http.post(there, data={"other": TAXPAYER, "reason": "notice 77/TB says so"}).status_code == 303
+        with as_(console, "ca-mau") as other:
+            assert 'name="withdraw"' not in other.get("/links").text
+            back = other.post(there, data={"withdraw": "1", "reason": "mistaken for another"})
+            assert back.headers["location"] == "/links?problem=not_decided"
+        assert 'name="withdraw"' in http.get("/links").text
+        back = http.post(there, data={"withdraw": "1", "reason": "mistaken for another"})
+        assert back.headers["location"] == "/links?done=withdrawn"
     with as_(console, "ca-mau") as http:
         assert queue(http) == {}
         with as_(console, "officer") as officer:
@@ -182,6 +193,10 @@ def test_a_person_is_found_shown_and_revealed(console: ConsoleProcess, bench: En
         assert not re.search(f"{PERSON}|{PHONE}|{NAME}", held.text)
         assert http.post("/persons/reveal", data={"pseudonym": name, "reason": "why"}).status_code == 400
         assert http.post("/persons/reveal", data={"pseudonym": name}).status_code == 400
+        assert http.post("/persons/reveal", data={"pseudonym": name, "reason": ". ."}).status_code == 400
+        assert http.post("/persons/reveal", data={"pseudonym": name, "reason": "x " * 300}).status_code == 400
+        echoed = http.post("/persons/show", data={"pseudonym": PERSON, "reason": "file 12 of 2026"})
+        assert (echoed.status_code, PERSON in echoed.text) == (400, False)
         clear = http.post("/persons/reveal", data={"pseudonym": name, "reason": "file 12 of 2026"})
         assert (clear.status_code, PERSON in clear.text) == (200, True)
         assert clear.headers["cache-control"] == "no-store"
@@ -226,6 +241,7 @@ def test_restricted_data_stay_closed(console: ConsoleProcess, bench: EngineBench
 def test_the_log_says_who_did_what_and_is_sound(console: ConsoleProcess, bench: EngineBench) -> None:
     name = private.pseudonyms(bench.keyring, "personal_id", PERSON)[0]
     with as_(console, "supervisor") as http:
+        http.post("/persons/reveal", data={"pseudonym": name, "reason": f"{PERSON} asks, tel 0987 654 321"})
         http.post("/persons/reveal", data={"pseudonym": name, "reason": "a look to be logged"})
     with as_(console, "auditor") as http:
         told = http.get("/api/v1/audit").json()
@@ -242,7 +258,8 @@ def test_the_log_says_who_did_what_and_is_sound(console: ConsoleProcess, bench: 
         assert {one["subject"] for one in mine} == {name}
         page = http.get("/audit").text
         assert "a look to be logged" in page and "The log is sound" in page
-        assert PERSON not in page
+        assert PERSON not in page and "654" not in page
+        assert "••••••••••21 asks, tel ••••••••21" in page
         bench.client.command(
             "ALTER TABLE audit_log UPDATE reason = 'x y' WHERE seq = 1", settings={"mutations_sync": 2}
         )

@@ -107,7 +107,7 @@ def test_a_wrong_setting_stops_the_worker_and_replay_gives_every_package_its_dec
     listed = service.command("dead-letters", "list")
     assert listed.returncode == 1 and listed.stdout.count("ENV-03") == dead
     name = next(word for word in listed.stdout.split() if word.startswith("einvoice.packages:"))
-    shown = service.command("dead-letters", "show", name)
+    shown = service.command("dead-letters", "show", name, "--reason", "a test looks")
     assert shown.returncode == 0 and shown.stdout.count("<MTDiep>") == 1
 
     worker = service.worker()

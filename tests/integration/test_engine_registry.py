@@ -148,9 +148,11 @@ def test_an_officers_decision_links_past_and_later_invoices(bench: EngineBench, 
     assert "ID-02" not in decided(bench, sale(33, "9900000201"), resolved)
     assert link(bench, 33, "9900000201")[:3] == ("linked", "resolution", SELLER)
 
+    assert relinked(bench, 33, "9900000201") == ("linked", "resolution", SELLER)
     links.resolve("9900000201", "")
     links.resolve("9900000120", "")
     assert relinked(bench, 31, "9900000201") == ("unknown", "", "")
+    assert relinked(bench, 33, "9900000201") == ("unknown", "", ""), "it came while the decision stood"
     assert relinked(bench, 23, "9900000120") == ("ambiguous", "legacy_mst", "")
     bench.restart()
     withdrawn = max(one.at for one in links.resolutions()) + round(DELAY * 1e6)

@@ -154,4 +154,4 @@ def test_migrations_are_printed_without_an_instance(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("HOADON_CLICKHOUSE_CLUSTER", "tax")
     many = CliRunner().invoke(app, ["migrate", "--print"]).stdout
     assert many.startswith("CREATE DATABASE IF NOT EXISTS hoadon ON CLUSTER tax")
-    assert many.count("ENGINE = Distributed(tax, ") == 7
+    assert many.count("ENGINE = Distributed(tax, ") == 8

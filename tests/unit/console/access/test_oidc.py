@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import hashlib
+import re
+from dataclasses import replace
+
 import pytest
 
 from console.access.oidc import Provider, Refused, viewer_of
@@ -25,13 +29,14 @@ def digest(text: str) -> str:
             Viewer("an", Role.OFFICER, frozenset({"ha-noi", "dak-lak"})),
         ),
         (
-            {"hoadon_role": "officer", "preferred_username": "an", "hoadon_provinces": "hue"},
-            Viewer("an", Role.OFFICER, frozenset({"hue"})),
+            {"hoadon_role": "officer", "preferred_username": "an", "hoadon_provinces": "hue, Hà Nội"},
+            Viewer("an", Role.OFFICER, frozenset({"hue", "ha-noi"})),
         ),
     ],
 )
 def test_claims_say_what_one_may_see(claims: dict[str, object], viewer: Viewer) -> None:
-    assert viewer_of({"sub": "1"} | claims, SETTINGS, digest) == viewer
+    found = viewer_of({"sub": "1"} | claims, SETTINGS, digest)
+    assert found == replace(viewer, name=f"an#{digest('https://id.example 1')[:8]}")
 
 
 @pytest.mark.parametrize(
@@ -43,6 +48,8 @@ def test_claims_say_what_one_may_see(claims: dict[str, object], viewer: Viewer) 
         {"hoadon_role": {"officer": True}},
         {"hoadon_role": "officer", "hoadon_provinces": []},
         {"hoadon_role": "officer", "hoadon_provinces": ["Hà Tây"]},
+        {"hoadon_role": "officer", "hoadon_provinces": ["Hà Nội", "Hà Tây"]},
+        {"hoadon_role": "officer", "hoadon_provinces": None},
     ],
 )
 def test_without_a_role_or_with_no_known_province_one_stays_outside(claims: dict[str, object]) -> None:
@@ -51,11 +58,20 @@ def test_without_a_role_or_with_no_known_province_one_stays_outside(claims: dict
     assert refused.value.reason == "no_role"
 
 
-@pytest.mark.parametrize("claims", [{"sub": PERSON}, {"sub": "1", "preferred_username": PERSON}])
-def test_a_personal_id_does_not_become_a_name(claims: dict[str, object]) -> None:
-    name = viewer_of(claims | {"hoadon_role": "officer"}, SETTINGS, digest).name
-    assert PERSON not in name
-    assert name.startswith("001•••••••21#")
+@pytest.mark.parametrize("name", [PERSON, f"{PERSON}@id.example", "001 199 000 021", f"VN{PERSON}", f"a\n{PERSON}"])
+@pytest.mark.parametrize("claim", ["sub", "preferred_username"])
+def test_a_personal_id_does_not_become_a_name(claim: str, name: str) -> None:
+    found = viewer_of({"sub": "1", "hoadon_role": "officer"} | {claim: name}, SETTINGS, digest).name
+    assert PERSON not in re.sub(r"\D", "", found.partition("#")[0])
+    assert found.isprintable()
+
+
+def test_two_of_one_name_are_told_apart() -> None:
+    def name(subject: str) -> str:
+        claims = {"sub": subject, "hoadon_role": "officer", "preferred_username": "supervisor"}
+        return viewer_of(claims, SETTINGS, lambda text: hashlib.sha256(text.encode()).hexdigest()).name
+
+    assert len({name("1"), name("2"), "supervisor"}) == 3
 
 
 def test_an_issuer_needs_a_client() -> None:
