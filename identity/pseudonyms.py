@@ -19,11 +19,12 @@ _KEY_BYTES: Final = 8
 class Pseudonyms:
     """Made with the newest of its keys (32 bytes each). May be pickled; it then carries the keys.
 
-    `secret` keys digests of names and facts that must not be guessed from the store.
+    `newest` is its number. `secret` keys digests of names and facts that must not be guessed from the store.
     """
 
     def __init__(self, keys: Mapping[int, bytes], secret: bytes) -> None:
         self._keys = [keys[number] for number in sorted(keys, reverse=True)]
+        self.newest = max(keys)
         self.secret = secret
 
     def of(self, value: str) -> str:

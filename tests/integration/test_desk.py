@@ -180,6 +180,35 @@ def test_a_province_sees_its_own_of_a_person(shop: Shop) -> None:
         assert at.find(PERSON)[1] == 2
 
 
+def test_the_registry_is_stated_anew_under_a_new_key(shop: Shop, tmp_path: Path) -> None:
+    file = tmp_path / "persons.csv"
+    rows = (
+        f"{PERSON},,Hộ Kín,household,active,,retail,Huế,,,,",
+        f"{SELLER},,Công ty Bán,enterprise,active,,retail,Huế,,,,",
+    )
+    file.write_text("\n".join([",".join(COLUMNS), *rows, ""]), "utf-8")
+    states = "SELECT count(), uniqExact(personal_id_pseudonym) FROM taxpayer_statements WHERE mst = '{}'"
+
+    def stated(mst: str) -> tuple[int, int]:
+        import_file(shop.bench.client, file, shop.bench.keyring.pseudonyms)
+        (row,) = shop.bench.rows(states.format(mst))
+        return int(row[0]), int(row[1])
+
+    assert (stated(PERSON), stated(PERSON)) == ((1, 1), (1, 1))
+    before = stated(SELLER)
+    shop.rotate("pseudonym")
+    assert stated(PERSON) == (2, 2)
+    assert (stated(PERSON), stated(SELLER)) == ((2, 2), before)
+    destroy_key(shop.bench.keys, "pseudonym-1")
+    shop.bench.keyring = Keyring.load(shop.bench.keys)
+    shop.bench.restart()
+    shop.at = now_us() + round(DELAY * 1e6)
+    shop.sell(CCCDan=PERSON)
+    assert [tuple(row) for row in shop.bench.rows("SELECT buyer_link, buyer_by FROM invoices FINAL")] == [
+        ("linked", "mst")
+    ]
+
+
 def test_the_person_is_the_one_who_is_linked(shop: Shop) -> None:
     shop.sell(MST=PERSON, CCCDan="079188765432")
     shop.sell(MST=PERSON, CCCDan="B1234567")
