@@ -23,6 +23,7 @@ from gateway.docs import Docs
 from gateway.edge import Edge
 from gateway.known import Known
 from gateway.lookups import Lookups
+from gateway.notices import Pushers
 from gateway.operations import Operations
 from gateway.packages import Packages
 from gateway.payments import Payments
@@ -62,6 +63,7 @@ class Gateway:
 async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     """The gateway's parts, connected. Raises UsageError for unreadable keys or properties."""
     keys = _keys(settings)
+    pushers = Pushers(settings.data / "notices.toml")
     producer = Producer(
         settings.kafka_bootstrap,
         wire.PACKAGES,
@@ -81,7 +83,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             keys,
             Packages(settings, load, rates, publisher, known, lookups),
             Answers(load, known, lookups, settings.max_wait),
-            Payments(settings, load, rates, producer),
+            Payments(settings, load, rates, producer, pushers),
             operations,
             Docs(),
         )
@@ -144,6 +146,7 @@ def _endpoints(
         ("GET", "/v1/packages/{mtdiep}", keyed(answers.package)),
         ("GET", "/v1/invoices/{mst}/{khmshdon}/{khhdon}/{shdon}", keyed(answers.invoice)),
         ("POST", "/v1/payments", keyed(payments.post)),
+        ("POST", "/v1/payments/notices/{source}", payments.push),
         ("GET", "/v1/limits", keyed(operations.limits)),
         ("GET", "/healthz", operations.healthz),
         ("GET", "/readyz", operations.readyz),

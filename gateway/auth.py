@@ -143,7 +143,7 @@ class Keys:
     def _refresh(self, *, first: bool) -> None:
         changed = False
         for path, read in self._sources:
-            state = _state(path)
+            state = file_state(path)
             if not first and state == self._states.get(path):
                 continue
             self._states[path] = state
@@ -170,7 +170,7 @@ def _one_key(text: bytes) -> dict[str, Credential]:
     return {_digest(key): Credential("merchant.key", EVERY)} if key else {}
 
 
-def _state(path: Path) -> tuple[int, int, int] | None:
+def file_state(path: Path) -> tuple[int, int, int] | None:
     """What changes when a file is written or replaced; None where there is none."""
     try:
         stat = path.stat()

@@ -155,18 +155,29 @@ def _paths() -> Json:
                     },
                 },
                 "responses": {
-                    "202": {
-                        "description": "Taken, and stored durably.",
-                        "content": {
-                            "application/json": {
-                                "schema": {
-                                    "type": "object",
-                                    "required": ["taken"],
-                                    "properties": {"taken": {"type": "integer", "minimum": 0}},
-                                }
-                            }
-                        },
+                    "202": _taken(),
+                    "400": {
+                        "description": "`bad-payments`: some were not taken. `unreadable-payments`: none was.",
+                        "content": {MEDIA: {"schema": _schema("PaymentsProblem")}},
                     },
+                    **_problems(401, 408, 413, 415, 429, 503),
+                },
+            }
+        },
+        "/v1/payments/notices/{source}": {
+            "post": {
+                "tags": ["payments"],
+                "operationId": "pushPayments",
+                "summary": "Push a notification of payments in a bank's or wallet's own form",
+                "description": "Signed by the source's secret instead of a key; the forms are in docs/payments.md.",
+                "security": [],
+                "parameters": [_path("source", "Who pushes, as registered.", f"^({items.SOURCE.pattern})$"), lang],
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": {"type": "object"}}},
+                },
+                "responses": {
+                    "202": _taken(),
                     "400": {
                         "description": "`bad-payments`: some were not taken. `unreadable-payments`: none was.",
                         "content": {MEDIA: {"schema": _schema("PaymentsProblem")}},
@@ -270,6 +281,13 @@ def _query(name: str, text: str, pattern: str) -> Json:
         "in": "query",
         "description": text,
         "schema": {"type": "string", "pattern": f"^({pattern})$"},
+    }
+
+
+def _taken() -> Json:
+    return {
+        "description": "Taken, and stored durably.",
+        "content": {"application/json": {"schema": _object({"taken": {"type": "integer", "minimum": 0}})}},
     }
 
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from gateway import bodies
 from gateway.admission import Load, Rates
 from gateway.auth import EVERY, Credential
+from gateway.notices import Pushers
 from gateway.problems import Problem
 from gateway.producer import Producer
 from gateway.protocol import ARRIVED
@@ -35,15 +36,33 @@ _MESSAGE: Final = 2_000
 
 
 class Payments:
-    def __init__(self, settings: Settings, load: Load, rates: Rates, producer: Producer) -> None:
+    def __init__(self, settings: Settings, load: Load, rates: Rates, producer: Producer, pushers: Pushers) -> None:
         self._settings = settings
+        self._pushers = pushers
         self._load = load
         self._rates = rates
         self._producer = producer
 
     async def post(self, request: Request, who: Credential) -> Response:
-        self._rates.take(who)
         packed = bodies.is_gzip(request.headers, bodies.PAYMENTS)
+        return await self._take(request, who, packed, _reader(request))
+
+    async def push(self, request: Request) -> Response:
+        """A notification in the form of its source, which its signature proves."""
+        pusher = self._pushers.find(request.path_params["source"])
+        if pusher is None:
+            raise Problem("bad-signature")
+        who = Credential(f"notices:{pusher.source}", f"notices:{pusher.source}", sources=frozenset({pusher.source}))
+        request.scope["hoadon.credential"] = who.id
+        headers = {name.lower(): value for name, value in request.headers.items()}
+
+        def read(body: bytes) -> Batch:
+            return pusher.form.read(headers, body, pusher.secret, now_us(), pusher.source)
+
+        return await self._take(request, who, bodies.is_gzip(request.headers, bodies.PAYMENTS), read)
+
+    async def _take(self, request: Request, who: Credential, packed: bool, read: Callable[[bytes], Batch]) -> Response:
+        self._rates.take(who)
         with self._load.working(), bodies.Body(self._load.bodies) as held:
             raw = await held.read(
                 request.receive,
@@ -54,7 +73,6 @@ class Payments:
                 arrived=request.scope[ARRIVED],
             )
             received_at = now_us()
-            read = _reader(request)
             batch = await self._read(raw, packed, read)
             good, bad = allowed(batch, who, received_at)
             await self._publish(good, Receipt(received_at, who.mngui))
@@ -73,6 +91,8 @@ class Payments:
             raise Problem("unreadable-payments", members={"reason": "gzip"}) from None
         except Unreadable as error:
             metrics.PAYMENTS_REFUSED.labels(error.code).inc()
+            if error.code in ("signature", "stale"):
+                raise Problem("bad-signature") from None
             raise Problem("unreadable-payments", members={"reason": error.code}) from None
 
     async def _publish(self, payments: list[Payment], receipt: Receipt) -> None:

@@ -67,6 +67,12 @@ _KINDS: Final = (
     ),
     Kind(
         401,
+        "bad-signature",
+        ("Chữ ký không đúng", "Nguồn này không được đăng ký, chữ ký sai hoặc thời điểm ký đã quá hạn."),
+        ("Bad signature", "The source is not registered, the signature is not right, or its time is not the present."),
+    ),
+    Kind(
+        401,
         "operators-only",
         ("Chỉ dành cho vận hành", "Gọi từ chính máy chủ hoặc kèm mã vận hành `Authorization: Bearer TOKEN`."),
         ("Operators only", "Call it on loopback, or with the operators' token in `Authorization: Bearer TOKEN`."),

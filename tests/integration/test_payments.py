@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import hmac
 import itertools
 import json
 import os
@@ -211,6 +212,32 @@ def test_lines_gzip_and_camt_are_taken(http: httpx.Client, client: Client) -> No
     assert (answer.status_code, answer.json()) == (202, {"taken": 1})
     assert len(stored(client, [row["payment_id"] for row in rows])) == 2
     assert [row[5] for row in stored(client, [name])] == ["acb"]
+
+
+def test_a_bank_pushes_with_its_signature(ingest: Ingest, client: Client) -> None:
+    path = ingest.settings.data / "notices.toml"
+    path.touch(mode=0o600)
+    path.write_text('[[notices]]\nsource = "bidv"\nform = "bank"\nsecret = "a shared secret of two"\n')
+    name = f"B{os.getpid()}"
+    line = {"transactionId": name, "bookedAt": rfc3339(now_us()), "amount": 5000, "direction": "IN"}
+    body = json.dumps({"bankBin": "970418", "accountNumber": "0123456789", "transactions": [line]}).encode()
+    stamp = str(int(time.time()))
+    signature = hmac.new(b"a shared secret of two", f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+    signed = {"X-Timestamp": stamp, "X-Signature": signature, "Content-Type": "application/json"}
+
+    def push(source: str = "bidv", **changes: str) -> tuple[int, Any]:
+        answer = httpx.post(
+            f"{ingest.gateway.url}/v1/payments/notices/{source}", content=body, headers=signed | changes, timeout=20
+        )
+        return answer.status_code, answer.json()
+
+    assert push(**{"X-Signature": "0" * 64})[0] == 401
+    assert push(**{"X-Timestamp": str(int(stamp) - 400)})[0] == 401
+    assert push("vcb")[1]["code"] == "bad-signature"
+    assert push() == push() == (202, {"taken": 1})
+    assert [row[1:] for row in stored(client, [name])] == [(Decimal(5000), "", "", "notices:bidv", "bidv")]
+    path.write_text("")
+    assert push()[0] == 401
 
 
 def test_sigkill_loses_nothing_and_doubles_nothing(ingest: Ingest, http: httpx.Client, client: Client) -> None:
