@@ -211,7 +211,7 @@ def _observe(output: Output) -> None:
     if payments is not None:
         for (channel, direction), count in _counts(payments, "channel", "direction"):
             metrics.PAYMENTS.labels(channel=channel, direction=direction).inc(count)
-        for start in pc.cast(payments.column("received_at"), pa.int64()).to_pylist():
+        for start in pc.unique(pc.cast(payments.column("received_at"), pa.int64())).to_pylist():
             metrics.STORED_SECONDS.observe(max(0, now - start) / 1e6)
     findings = output.tables.get("findings")
     if findings is not None:
