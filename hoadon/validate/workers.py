@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import forkserver, get_context, resource_tracker
 
 from hoadon.common.errors import HoadonError
@@ -24,7 +25,9 @@ def in_order(chunks: Iterable[Sequence[Place]], context: Context, jobs: int) -> 
     """
     method = get_context("forkserver")
     method.set_forkserver_preload(["hoadon.validate.preload"])
-    _start_server()
+    resource_tracker.ensure_running()  # unblocks
+    with _undisturbed():
+        forkserver.ensure_running()
     with ProcessPoolExecutor(jobs, method, _start, (context,)) as pool:
         try:
             yield from _answers(pool, chunks, ahead=2 * jobs)
@@ -32,22 +35,42 @@ def in_order(chunks: Iterable[Sequence[Place]], context: Context, jobs: int) -> 
             raise HoadonError(
                 "a process of this run was ended from outside; less memory is taken by --jobs 1"
             ) from None
+        except BaseException:
+            _kill(pool)
+            raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _start_server() -> None:
-    """Start what forks, with Ctrl-C blocked in it and in all it forks: that is the parent's to handle."""
-    resource_tracker.ensure_running()  # unblocks
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    forkserver.ensure_running()
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _kill(pool: ProcessPoolExecutor) -> None:
+    """At once, for one that is only starting would miss what the pool takes away, and say so."""
+    for process in list((pool._processes or {}).values()):
+        process.kill()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C waits, and what is started meanwhile never hears it: that is the parent's to handle.
+
+    Blocking it here is for what is started; another thread may hear it all the same, so the handler waits too.
+    """
+    heard: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    if heard:
+        raise KeyboardInterrupt
 
 
 def _answers(pool: ProcessPoolExecutor, chunks: Iterable[Sequence[Place]], ahead: int) -> Iterator[Checked]:
     waiting: deque[Future[Checked]] = deque()
     for chunk in chunks:
-        waiting.append(pool.submit(_check, chunk))
+        with _undisturbed():  # it starts processes, which must be known to be ended
+            waiting.append(pool.submit(_check, chunk))
         if len(waiting) > ahead:
             yield waiting.popleft().result()
     while waiting:
