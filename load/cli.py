@@ -251,7 +251,7 @@ def demo(data: Data = None) -> None:
     serve(_settings(data))
 
 
-def run(plan: Plan, target: Target, *, rate: float, seconds: float, connections: int) -> Report:
+def run(plan: Plan, target: Target, *, rate: float, seconds: float, connections: int, in_order: bool = False) -> Report:
     """Send, wait for the rows, compare. Raises Unavailable and UsageError."""
     try:
         from load.processes import Processes
@@ -286,6 +286,7 @@ def run(plan: Plan, target: Target, *, rate: float, seconds: float, connections:
                 rate=rate,
                 seconds=seconds,
                 connections=connections,
+                in_order=in_order,
                 begun=begun,
                 tick=progress.tick,
                 posted=posted,
@@ -392,7 +393,7 @@ def _on_cluster(
     settings = {"kafka_bootstrap": bootstrap, "produce_timeout": "20"}
     with fresh_instance(data / "hoadon", workers=workers, offset=offset, settings=settings) as found:
         killer.start()
-        return run(plan, _target_of(found), rate=rate, seconds=killer.seconds, connections=32)
+        return run(plan, _target_of(found), rate=rate, seconds=killer.seconds, connections=32, in_order=True)
 
 
 def _find(plan: Plan, how: dict[str, Any], *, rate: float, seconds: float, connections: int) -> float:

@@ -39,7 +39,8 @@ _ROUND_DIGITS: Final = 8
 class Head(NamedTuple):
     """What the sender needs to know of a package.
 
-    `refused` names the rules one of which refuses it: in its 999 or, where it `may_be_taken` (ENV-10), later.
+    `refused` names the rules one of which refuses it: in its 999 or, where it `may_be_taken` (ENV-10), later. What
+    becomes of a package depends on those of its `seller` before it.
     """
 
     mtdiep: str | None
@@ -47,6 +48,7 @@ class Head(NamedTuple):
     refused: tuple[str, ...]
     may_be_taken: bool
     tally: Tally
+    seller: str
 
 
 class _Numbers(NamedTuple):
@@ -138,6 +140,7 @@ def _kept(package: Package, other: Package) -> _Kept:
         truth.codes,
         not truth.refused,
         truth.tally(),
+        package.mst,
     )
     found = _MTDIEP.search(body)
     return _Kept(body, head, _numbers(body, other.body), found.end(1) - _ROUND_AT if found else -1)

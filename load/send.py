@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count
 from time import monotonic
 from typing import Final
 
@@ -88,6 +90,7 @@ async def send(
     seconds: float,
     connections: int = 16,
     patience: float = 60.0,
+    in_order: bool = False,
     begun: Callable[[], None] = lambda: None,
     tick: Callable[[Sent], None] = _nothing,
     posted: Callable[[Sent], None] = _nothing,
@@ -97,20 +100,23 @@ async def send(
 
     `posted` is called in a thread as soon as the last package was answered; it may block, to await the rows.
 
+    `in_order`: a seller's package is posted when the one before was answered, as a cash register would. Where requests
+    fail late, a later one would else be taken first, and other invoices be the repeated ones than the truth foretells.
+
     A package that is not taken within `patience` seconds of its first answer counts as failed.
     Raises Unavailable if the gateway cannot be reached at the start.
     """
     corpus = await asyncio.to_thread(Corpus, plan, math.ceil(rate * seconds))
     async with Client(url, key, connections=4) as asking:
         await asking.get("/v1/limits", "application/json")
-        run = _Run(corpus, asking, rate, patience)
+        run = _Run(corpus, asking, rate, patience, in_order=in_order)
         async with Poster(url, key, "/v1/packages", run.answered, connections=connections) as poster:
             begun()
             return await run.run(poster, rate * seconds, tick, posted)
 
 
 class _Run:
-    def __init__(self, corpus: Corpus, asking: Client, rate: float, patience: float) -> None:
+    def __init__(self, corpus: Corpus, asking: Client, rate: float, patience: float, *, in_order: bool) -> None:
         self._corpus = corpus
         self._asking = asking
         self._poster: Poster[_Job]
@@ -119,6 +125,11 @@ class _Run:
         self._start = 0.0
         self._each = max(1, round(rate / corpus.plan.package_size / _SAMPLES))
         self._open = 0
+        self._held: dict[str, list[tuple[float, int, _Job]]] = {}
+        self._in_order = in_order
+        self._flying: set[str] = set()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._numbers = count()
         self._all_answered = asyncio.Event()
         self._taken: dict[int, tuple[Tally, int]] = {}
         self._samples: set[asyncio.Task[None]] = set()
@@ -163,7 +174,7 @@ class _Run:
             self._sent.late = max(self._sent.late, monotonic() - due)
             self._sent.due += 1
             self._open += 1
-            self._poster.post(_Job(due, head, body), body)
+            self._post(_Job(due, head, body))
             planned += max(1, head.invoices)
 
     def answered(self, job: _Job, outcome: Outcome) -> None:
@@ -176,17 +187,48 @@ class _Run:
             wait = outcome.retry_after(_RETRY)
         else:
             self._note(job.due, job.head, outcome)
-            self._close()
+            self._close(job)
             return
         now = monotonic()
         job.until = job.until or now + self._patience
         if now + wait > job.until:
             self._sent.failed += 1
-            self._close()
+            self._close(job)
         else:
-            asyncio.get_running_loop().call_later(wait, self._poster.post, job, job.body)
+            self._flying.discard(job.head.seller)
+            self._hold(job)
+            self._after(wait, job.head.seller)
 
-    def _close(self) -> None:
+    def _post(self, job: _Job) -> None:
+        """Behind those of its seller that are to be posted again, for the truth foretells them in their order."""
+        seller = job.head.seller
+        if seller in self._held or (self._in_order and seller in self._flying):
+            self._hold(job)
+        else:
+            self._flying.add(seller)
+            self._poster.post(job, job.body)
+
+    def _hold(self, job: _Job) -> None:
+        heappush(self._held.setdefault(job.head.seller, []), (job.due, next(self._numbers), job))
+
+    def _after(self, wait: float, seller: str) -> None:
+        """One at a time, the earliest first."""
+        if seller not in self._timers:
+            self._timers[seller] = asyncio.get_running_loop().call_later(wait, self._again, seller)
+
+    def _again(self, seller: str) -> None:
+        del self._timers[seller]
+        *_, job = heappop(self._held[seller])
+        self._flying.add(seller)
+        self._poster.post(job, job.body)
+
+    def _close(self, job: _Job) -> None:
+        seller = job.head.seller
+        self._flying.discard(seller)
+        if self._held.get(seller):
+            self._after(0, seller)
+        else:
+            self._held.pop(seller, None)
         self._open -= 1
         if not self._open:
             self._all_answered.set()

@@ -12,6 +12,7 @@ import pytest
 
 from console.pages.parts import PANELS
 from hoadon.common.clock import now_us
+from identity.keys import ensure_keys
 from storage.client import connect
 from storage.migrate import migrate
 from tests.support.console import ConsoleProcess
@@ -26,7 +27,9 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleProcess
         migrate(store.settings)
         with connect(store.settings) as client:
             insert_day(client, now_us())
-        with ConsoleProcess(tmp_path_factory.mktemp("console"), store.port) as running:
+        data = tmp_path_factory.mktemp("console")
+        ensure_keys(data / "keys")
+        with ConsoleProcess(data, store.port) as running:
             yield running
 
 
