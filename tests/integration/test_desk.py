@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hoadon.common.clock import now_us, vietnam_day
+from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 from identity import private
 from identity.keys import Keyring, add_key, destroy_key
@@ -226,3 +229,27 @@ def test_a_look_leaves_no_number_in_the_log(shop: Shop) -> None:
 
 def _look(at: Desk, name: str) -> None:
     at.show(name, f"for {PERSON}, tel 0912.345.689")
+
+
+def test_a_damaged_head_of_the_log_lets_nobody_look(shop: Shop) -> None:
+    shop.sell(**BUYER)
+    name = shop.name("personal_id", PERSON)
+    with desk(shop.settings) as at:
+        at.show(name, WHY)
+        (head,) = (shop.settings.data / "audit").glob("*.head")
+        head.write_text("garbage")
+        for look in (lambda: at.show(name, WHY), at.log.verify):
+            with pytest.raises(UsageError, match="damaged"):
+                look()
+        assert len(at.log.entries()) == 1
+
+
+def test_who_looked_is_the_systems_user_whatever_the_environment_says(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.sell(**BUYER)
+    monkeypatch.setenv("LOGNAME", "mallory")
+    monkeypatch.setenv("USER", "mallory")
+    with desk(shop.settings) as at:
+        at.show(shop.name("personal_id", PERSON), WHY)
+        assert [entry.actor for entry in at.log.entries()] == [pwd.getpwuid(os.getuid()).pw_name]
