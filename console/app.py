@@ -22,11 +22,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from console.access.accounts import Accounts
-from console.access.gate import Gate, cookie_name, secure
+from console.access.gate import Gate, cookie_name
 from console.access.sessions import Sessions
 from console.assets import Assets
 from console.feeds import Feeds
-from console.guard import Guard, may_inspect, require_reachable_safely
+from console.guard import Guard, require_reachable_safely, secure
 from console.health import Health
 from console.live import Unanswered
 from console.pages.desk import DeskPages
@@ -36,6 +36,7 @@ from console.queries import overview as ask
 from console.store import Store
 from console.templating import Templates
 from hoadon.common import logging
+from hoadon.common.edge import may_inspect
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 from hoadon.process import check_port

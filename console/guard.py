@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
 import time
 from typing import Final
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hoadon.common import metrics
+from hoadon.common.edge import is_loopback
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 
@@ -32,29 +30,18 @@ _HEADERS: Final = {
 }
 
 
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
+def secure(settings: Settings) -> bool:
+    """Whether browsers reach the console over TLS."""
+    return settings.public_url.startswith("https://")
 
 
 def require_reachable_safely(settings: Settings) -> None:
     """Raises UsageError: passwords and cookies do not go over a network without TLS, which a proxy before us ends."""
-    if not is_loopback(settings.console_host) and not settings.public_url.startswith("https://"):
+    if not is_loopback(settings.console_host) and not secure(settings):
         raise UsageError(
             f"HOADON_CONSOLE_HOST is {settings.console_host}: off loopback the console needs a proxy with TLS before "
             "it, and HOADON_PUBLIC_URL=https://… with its address"
         )
-
-
-def may_inspect(request: HTTPConnection, token: SecretStr | None) -> bool:
-    """Whether `/metrics` and `/readyz` answer: to loopback, unless a proxy there asks for others, or to the token."""
-    asked_for_others = "x-forwarded-for" in request.headers or "forwarded" in request.headers
-    if request.client is not None and is_loopback(request.client.host) and not asked_for_others:
-        return True
-    given = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
-    return token is not None and hmac.compare_digest(given, token.get_secret_value().encode())
 
 
 class Guard:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from starlette.types import ASGIApp
 from gateway.accesslog import AccessLog
 from gateway.admission import Load, Rates
 from gateway.answers import Answers
-from gateway.auth import Credential, Keys, bearer
+from gateway.auth import Credential, Keys
 from gateway.docs import Docs
 from gateway.edge import Edge
 from gateway.known import Known
@@ -33,6 +32,7 @@ from gateway.publisher import Publisher
 from gateway.routing import Endpoint, Router
 from gateway.server import Server, listen, raise_file_limit
 from hoadon.common import logging
+from hoadon.common.edge import bearer, is_loopback
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 from streams import wire
@@ -102,7 +102,7 @@ def serve(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    if settings.demo and not _is_loopback(settings.gateway_host):
+    if settings.demo and not is_loopback(settings.gateway_host):
         raise UsageError("gateway: the demo key is well known, so it is for loopback addresses only")
     sock = listen(settings.gateway_host, settings.gateway_port)
     try:
@@ -119,16 +119,9 @@ async def _serve(settings: Settings) -> None:
 
 
 def _keys(settings: Settings) -> Keys:
-    local = _is_loopback(settings.gateway_host)
+    local = is_loopback(settings.gateway_host)
     listed = settings.merchant_keys or settings.data / "merchants.toml"
     return Keys(listed, (settings.data / "merchant.key",) if local else (), demo=settings.demo and local)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _endpoints(

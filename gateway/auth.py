@@ -25,6 +25,7 @@ import msgspec
 import structlog
 
 from hoadon.common.errors import UsageError
+from hoadon.common.files import Followed, create
 from invoice_schema import forms
 
 EVERY: Final = "*"
@@ -102,8 +103,7 @@ def merchant_key(data: Path) -> Path:
     path = data / "merchant.key"
     if not path.exists():
         data.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32) + "\n")
+        create(path, f"{secrets.token_urlsafe(32)}\n".encode())
     return path
 
 
@@ -123,10 +123,9 @@ class Keys:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._demo = {_digest(DEMO_KEY): Credential("demo", EVERY)} if demo else {}
-        self._sources: list[tuple[Path, Callable[[bytes], dict[str, Credential]]]] = [(listed, read_keys)]
-        self._sources += [(path, _one_key) for path in every]
-        self._states: dict[Path, tuple[int, int, int] | None] = {}
-        self._found: dict[Path, dict[str, Credential]] = {}
+        files: list[tuple[Path, Callable[[bytes], dict[str, Credential]]]] = [(listed, read_keys)]
+        files += [(path, _one_key) for path in every]
+        self._files = [Followed(path, read, dict[str, Credential]()) for path, read in files]
         self._known: dict[str, Credential] = {}
         self._clock = clock
         self._looked = clock()
@@ -141,23 +140,14 @@ class Keys:
         return self._known.get(_digest(key))
 
     def _refresh(self, *, first: bool) -> None:
-        changed = False
-        for path, read in self._sources:
-            state = file_state(path)
-            if not first and state == self._states.get(path):
-                continue
-            self._states[path] = state
-            try:
-                self._found[path] = {} if state is None else read(path.read_bytes())
-            except (OSError, ValueError) as error:
-                reason = error.strerror if isinstance(error, OSError) else str(error)
-                if first:
-                    raise UsageError(f"{path}: {reason}") from None
-                log.error("keys_unreadable", file=path.name, reason=reason)
-                continue
-            changed = True
-        if changed:
-            self._known = {digest: who for found in self._found.values() for digest, who in found.items()} | self._demo
+        changed = [file for file in self._files if file.refresh()]
+        for file in changed:
+            if file.error and first:
+                raise UsageError(f"{file.path}: {file.reason}")
+            if file.error:
+                log.error("keys_unreadable", file=file.path.name, reason=file.reason)
+        if first or any(file.error is None for file in changed):
+            self._known = {digest: who for file in self._files for digest, who in file.value.items()} | self._demo
             log.info("keys_read", keys=len(self._known))
 
 
@@ -168,19 +158,3 @@ def _digest(key: str) -> str:
 def _one_key(text: bytes) -> dict[str, Credential]:
     key = text.decode().strip()
     return {_digest(key): Credential("merchant.key", EVERY)} if key else {}
-
-
-def file_state(path: Path) -> tuple[int, int, int] | None:
-    """What changes when a file is written or replaced; None where there is none."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino
-
-
-def bearer(authorization: str | None) -> str | None:
-    """The key of `Authorization: Bearer KEY`, None where there is none."""
-    scheme, _, key = (authorization or "").partition(" ")
-    key = key.strip()
-    return key if scheme.lower() == "bearer" and key else None

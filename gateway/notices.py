@@ -15,8 +15,8 @@ from typing import Final
 import msgspec
 import structlog
 
-from gateway.auth import file_state
 from hoadon.common.errors import UsageError
+from hoadon.common.files import Followed
 from payments.items import SOURCE
 from payments.notices import BankNotices, Notices, WalletNotices
 
@@ -66,30 +66,15 @@ class Pushers:
 
     def __init__(self, path: Path) -> None:
         """Raises UsageError."""
-        self._path = path
-        self._state: tuple[int, int, int] | None = None
-        self._known: dict[str, Pusher] = {}
-        try:
-            self._refresh()
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{path}: {error}") from None
+        self._file: Followed[dict[str, Pusher]] = Followed(path, read_pushers, {}, private=True)
+        self._file.refresh()
+        if self._file.error:
+            raise UsageError(f"{path}: {self._file.reason}")
 
     def find(self, source: str) -> Pusher | None:
-        try:
-            self._refresh()
-        except (OSError, ValueError) as error:
-            log.error("notices_unreadable", file=self._path.name, reason=str(error))
-        return self._known.get(source)
-
-    def _refresh(self) -> None:
-        state = file_state(self._path)
-        if state == self._state:
-            return
-        self._state = state
-        if state is None:
-            self._known = {}
-            return
-        if self._path.stat().st_mode & 0o077:
-            raise ValueError("is readable by others (want mode 600)")
-        self._known = read_pushers(self._path.read_bytes())
-        log.info("notices_read", sources=len(self._known))
+        if self._file.refresh():
+            if self._file.error:
+                log.error("notices_unreadable", file=self._file.path.name, reason=self._file.reason)
+            else:
+                log.info("notices_read", sources=len(self._file.value))
+        return self._file.value.get(source)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-import ipaddress
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -12,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.admission import Rates
-from gateway.auth import EVERY, Credential, bearer
+from gateway.auth import EVERY, Credential
 from gateway.lookups import Lookups
 from gateway.problems import Problem
 from gateway.producer import Producer
+from hoadon.common.edge import may_inspect
 from hoadon.common.settings import Settings
 from invoice_schema.envelope import MESSAGE_TYPES, VERSIONS
 
@@ -74,20 +73,8 @@ class Operations:
         return Response(generate_latest(), 200, media_type=CONTENT_TYPE_LATEST)
 
     def _operators_only(self, request: Request) -> None:
-        token = self._settings.metrics_token
-        given = bearer(request.headers.get("authorization"))
-        if token is not None and given and hmac.compare_digest(token.get_secret_value().encode(), given.encode()):
-            return
-        forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
-        if request.client is None or forwarded or not _is_loopback(request.client.host):
+        if not may_inspect(request, self._settings.metrics_token):
             raise Problem("operators-only")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _json(value: object, status: int = 200) -> Response:

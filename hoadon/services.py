@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from hoadon import broker
+from hoadon.common.edge import is_loopback
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 
@@ -81,7 +81,7 @@ def plan(settings: Settings, workers: int, offset: int) -> Plan:
     own_broker = "kafka_bootstrap" not in settings.model_fields_set
     own_store = "clickhouse_dsn" not in settings.model_fields_set
     settings = _moved(settings, offset, own_broker=own_broker, own_store=own_store)
-    if settings.demo and not all(_is_loopback(host) for host in (settings.gateway_host, settings.console_host)):
+    if settings.demo and not all(is_loopback(host) for host in (settings.gateway_host, settings.console_host)):
         raise UsageError("--demo has a well-known key, so it listens on loopback addresses only")
     base = [*([_broker(settings)] if own_broker else []), *([_store(settings)] if own_store else [])]
     numbered = [_worker(settings, number) for number in range(1, workers + 1)]
@@ -193,10 +193,3 @@ def _url(host: str, port: int) -> str:
 def _reachable(host: str) -> str:
     """The address to ask a service that listens on `host`: a wildcard is asked on loopback."""
     return {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

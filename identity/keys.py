@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from hoadon.common.files import create
+from hoadon.common.files import create, read_private
 from identity.pseudonyms import Pseudonyms
 from identity.sealing import Sealer
 
@@ -162,11 +162,11 @@ def _read(directory: Path, kms: Kms | None) -> dict[str, bytes]:
     for name in _names(directory):
         path = directory / f"{name}.key"
         try:
-            mode, text = path.stat().st_mode, path.read_bytes()
+            text = read_private(path)
         except OSError as error:
             raise KeyProblem(f"cannot read key {name}: {type(error).__name__}") from error
-        if mode & 0o077:
-            raise KeyProblem(f"key {name} is readable by others (mode {mode & 0o777:o}, want 600)")
+        except ValueError as error:
+            raise KeyProblem(f"key {name} {error}") from None
         found[name] = unwrap(_decode(name, text))
     return found
 

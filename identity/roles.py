@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -54,3 +54,8 @@ class Viewer:
     def may(self, right: Right) -> bool:
         """The audit log and the keys have no provinces, so who is bound to some does not see them."""
         return right in RIGHTS[self.role] and (self.provinces is None or right not in _WHOLE)
+
+
+def viewer(name: str, role: Role, provinces: Iterable[str] | None) -> Viewer:
+    """With the provinces as a list keeps them."""
+    return Viewer(name, role, None if provinces is None else frozenset(provinces))

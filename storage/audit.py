@@ -22,6 +22,7 @@ from clickhouse_connect.driver.client import Client
 
 from hoadon.common.clock import now_us
 from hoadon.common.errors import UsageError
+from hoadon.common.files import replace
 from identity import audit
 from identity.audit import Entry, Head, Problem
 from storage import schema
@@ -125,13 +126,7 @@ class AuditLog:
             ) from None
 
     def _keep(self, head: Head) -> None:
-        path = self._directory / f"{self.chain}.head"
-        fresh = path.with_suffix(".new")
-        with fresh.open("w", encoding="ascii") as file:
-            file.write(f"{head.seq} {head.digest.hex()}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        replace(self._directory / f"{self.chain}.head", f"{head.seq} {head.digest.hex()}\n".encode())
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -22,6 +22,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from hoadon.common.errors import UsageError
+from hoadon.common.files import read_private
 from hoadon.common.settings import Settings
 from identity.provinces import PROVINCES
 from storage import schema
@@ -89,11 +90,11 @@ class User:
 def read_users(path: Path) -> list[User]:
     """Raises UsageError, without any password."""
     try:
-        text = path.read_text("utf-8")
-        if path.stat().st_mode & 0o077:
-            raise UsageError(f"{path} is readable by others (mode {path.stat().st_mode & 0o777:o}, want 600)")
+        text = read_private(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {type(error).__name__}") from error
+    except ValueError as error:
+        raise UsageError(f"{path} {error}") from None
     known = {*ROLES, *(_province_role(key) for key in PROVINCES)}
     found: dict[str, User] = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -121,7 +122,7 @@ def statements(settings: Settings, users: list[User]) -> Iterator[str]:
         yield f"CREATE ROLE IF NOT EXISTS {role}{where}"
         granted = ", ".join(f"{what} ON {table}" for what, table in _rights(rights, settings))
         yield f"GRANT{where} {granted} TO {role} WITH REPLACE OPTION"
-    tables = [name for table in BY_PROVINCE for name in _stored(table, settings)]
+    tables = [_stored(table, settings) for table in BY_PROVINCE]
     provinces = {_province_role(key): name for key, name in PROVINCES.items()}
     for role, name in provinces.items():
         yield f"CREATE ROLE IF NOT EXISTS {role}{where}"
@@ -160,14 +161,14 @@ def _rights(rights: Mapping[str, tuple[str, ...]], settings: Settings) -> Iterat
     for what, tables in rights.items():
         columns = f"SELECT({', '.join(_WITHOUT_DOCUMENT)})" if what == "SELECT but sealed" else what
         for table in tables:
-            names = {f"{DATABASE}.{table}", *_stored(table, settings)}
+            names = {f"{DATABASE}.{table}", _stored(table, settings)}
             yield from ((columns, name) for name in sorted(names))
 
 
-def _stored(table: str, settings: Settings) -> list[str]:
+def _stored(table: str, settings: Settings) -> str:
     """The table that holds the rows; on a cluster the other one only leads to it."""
     local = settings.clickhouse_cluster and table in SHARDED
-    return [f"{DATABASE}.{table}{'_local' if local else ''}"]
+    return f"{DATABASE}.{table}{'_local' if local else ''}"
 
 
 def _province_role(key: str) -> str:

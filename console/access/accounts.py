@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +20,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from hoadon.common.clock import now_us
 from hoadon.common.errors import UsageError
-from hoadon.common.files import replace
+from hoadon.common.files import Followed, replace
 from identity.provinces import PROVINCES
-from identity.roles import Role, Viewer
+from identity.roles import Role, Viewer, viewer
 from identity.taxcode import kind
 
 DEFAULTS: Final = (Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR, Role.OPERATOR)
@@ -31,7 +32,12 @@ LONGEST: Final = 1_000
 _NAME: Final = re.compile(r"[a-z][a-z0-9._-]{0,62}|[0-9]{10}(-[0-9]{3})?")
 # OWASP's least for argon2id: 19 MiB, two passes, one lane.
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_NOBODY: Final = _HASHER.hash(secrets.token_urlsafe())
+
+
+@cache
+def _nobodys() -> str:
+    """A hash that no password has."""
+    return _HASHER.hash(secrets.token_urlsafe())
 
 
 class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -41,39 +47,27 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     provinces: list[str] | None = None
 
     def viewer(self, name: str) -> Viewer:
-        return Viewer(name, self.role, None if self.provinces is None else frozenset(self.provinces))
+        return viewer(name, self.role, self.provinces)
 
 
 class Accounts:
     """The file as it is now; read again whenever it has changed."""
 
     def __init__(self, data: Path) -> None:
-        self._path = data / "accounts.json"
-        self._read_at: tuple[int, int, int] | None = None
-        self._known: dict[str, Account] = {}
+        self._file: Followed[dict[str, Account]] = Followed(data / "accounts.json", _read, {}, private=True)
 
     def all(self) -> dict[str, Account]:
         """By name. Raises UsageError for a file that is damaged or that others may read."""
-        try:
-            found = self._path.stat()
-        except FileNotFoundError:
-            return {}
-        stamp = found.st_mtime_ns, found.st_ino, found.st_size
-        if stamp != self._read_at:
-            if found.st_mode & 0o077:
-                raise UsageError(f"{self._path} is readable by others (mode {found.st_mode & 0o777:o}, want 600)")
-            try:
-                self._known = msgspec.json.decode(self._path.read_bytes(), type=dict[str, Account])
-            except msgspec.DecodeError as error:
-                raise UsageError(f"{self._path}: {error}") from None
-            self._read_at = stamp
-        return self._known
+        self._file.refresh()
+        if self._file.error:
+            raise UsageError(f"{self._file.path} {self._file.reason}")
+        return self._file.value
 
     def verified(self, name: str, password: str) -> Account | None:
         """The account whose password this is. Takes as long for a name that is not there."""
-        account = self.all().get(name)
+        account, nobodys = self.all().get(name), _nobodys()
         try:
-            _HASHER.verify(account.password if account else _NOBODY, password[:LONGEST])
+            _HASHER.verify(account.password if account else nobodys, password[:LONGEST])
         except (VerificationError, InvalidHashError):
             return None
         return account
@@ -100,7 +94,11 @@ class Accounts:
         self._write(kept)
 
     def _write(self, accounts: dict[str, Account]) -> None:
-        replace(self._path, msgspec.json.format(msgspec.json.encode(accounts), indent=2))
+        replace(self._file.path, msgspec.json.format(msgspec.json.encode(accounts), indent=2))
+
+
+def _read(text: bytes) -> dict[str, Account]:
+    return msgspec.json.decode(text, type=dict[str, Account])
 
 
 def ensure_accounts(data: Path) -> Path:

@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from console.access.sessions import Sessions
+from console.guard import secure
 from console.problems import problem
 from hoadon.common.settings import Settings
 from identity.roles import Role, Viewer
@@ -79,10 +80,6 @@ def viewer(request: HTTPConnection) -> Viewer:
 def cookie_name(settings: Settings) -> str:
     """A browser takes a `__Host-` cookie from this very host over TLS only."""
     return "__Host-hoadon" if secure(settings) else "hoadon"
-
-
-def secure(settings: Settings) -> bool:
-    return settings.public_url.startswith("https://")
 
 
 def own(request: Request) -> bool:

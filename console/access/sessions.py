@@ -20,7 +20,7 @@ from console.access.accounts import Accounts
 from hoadon.common.errors import UsageError
 from hoadon.common.files import create
 from hoadon.common.settings import Settings
-from identity.roles import Role, Viewer
+from identity.roles import Role, Viewer, viewer
 
 _ENDED: Final = 100_000
 
@@ -36,7 +36,7 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def viewer(self) -> Viewer:
-        return Viewer(self.name, self.role, None if self.provinces is None else frozenset(self.provinces))
+        return viewer(self.name, self.role, self.provinces)
 
 
 class Sessions:

@@ -9,7 +9,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from console.app import serve
-from console.guard import Guard, may_inspect, require_reachable_safely
+from console.guard import Guard, require_reachable_safely
+from hoadon.common.edge import may_inspect
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 from tests.support.asgi import get

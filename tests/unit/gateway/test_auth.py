@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.auth import DEMO_KEY, Credential, Keys, bearer, merchant_key, read_keys
+from gateway.auth import DEMO_KEY, Credential, Keys, merchant_key, read_keys
+from hoadon.common.edge import bearer
 from hoadon.common.errors import UsageError
 
 
