@@ -12,15 +12,21 @@ from collections.abc import Callable
 from typing import Final
 
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
 from gateway.admission import Places
 from gateway.problems import Problem
+from gateway.protocol import ARRIVED
+from hoadon.common.settings import Settings
 
 XML: Final = frozenset({"application/xml", "text/xml"})
 PACKAGES: Final = XML | {"application/octet-stream"}
 PAYMENTS: Final = XML | {"application/json", "application/x-ndjson", "application/jsonl", "application/octet-stream"}
+SMALL: Final = 256 * 1024
+"""Bytes of a body that is opened at once: a thread for it costs more than the milliseconds that others wait."""
+
+_TOTAL_READ_FACTOR: Final = 4
 _SLICE: Final = 64 * 1024
 _MEMBERS: Final = 100
 _GZIP: Final = 16 + zlib.MAX_WBITS
@@ -72,6 +78,17 @@ class Body:
         if not self._budget.take(count):
             raise Problem("too-many-requests", retry_after=1)
         self._held += count
+
+    async def of(self, request: Request, settings: Settings) -> bytes:
+        """The body of `request`, within the limits of the settings. Raises what `read` raises."""
+        return await self.read(
+            request.receive,
+            request.headers,
+            limit=settings.max_body,
+            idle_s=settings.read_timeout,
+            total_s=settings.read_timeout * _TOTAL_READ_FACTOR,
+            arrived=request.scope[ARRIVED],
+        )
 
     async def read(
         self,

@@ -23,7 +23,6 @@ from gateway.known import Known, Taken
 from gateway.lookups import Lookups
 from gateway.parameters import wait_seconds
 from gateway.problems import Problem
-from gateway.protocol import ARRIVED
 from gateway.publisher import Publisher
 from hoadon.common import metrics
 from hoadon.common.authorities import read_authorities
@@ -39,12 +38,10 @@ from rules.catalogue import RULES
 from streams import wire
 
 XML: Final = "application/xml; charset=utf-8"
-# What is opened within some milliseconds is opened at once: a thread for it costs more than others wait meanwhile.
-_SMALL: Final = 256 * 1024
-# Unless it is signed. Who hides his signature's end from this look only makes others wait some milliseconds longer.
+# A small body is opened at once, unless it is signed. Who hides his signature's end from this look only makes others
+# wait some milliseconds longer.
 _SIGNED: Final = b"CKSNNT"
 _TAIL: Final = 1024
-_TOTAL_READ_FACTOR: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +104,7 @@ class Packages:
         self._rates.take(who)
         packed = bodies.is_gzip(request.headers)
         with self._load.working(), bodies.Body(self._load.bodies) as held:
-            raw = await held.read(
-                request.receive,
-                request.headers,
-                limit=self._limits.max_body,
-                idle_s=self._settings.read_timeout,
-                total_s=self._settings.read_timeout * _TOTAL_READ_FACTOR,
-                arrived=request.scope[ARRIVED],
-            )
+            raw = await held.of(request, self._settings)
             received_at = now_us()
             examined = await self._examine(raw, packed, received_at)
             if packed:
@@ -130,7 +120,7 @@ class Packages:
     async def _examine(self, raw: bytes, packed: bool, received_at: int) -> Examined:
         how = (raw, packed, self._limits, self._trust, received_at)
         try:
-            if len(raw) <= _SMALL and not packed and _SIGNED not in raw[-_TAIL:]:
+            if len(raw) <= bodies.SMALL and not packed and _SIGNED not in raw[-_TAIL:]:
                 return examine(*how)
             return await asyncio.get_running_loop().run_in_executor(self._pool, examine, *how)
         except TooLarge:

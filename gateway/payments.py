@@ -17,20 +17,16 @@ from gateway.auth import EVERY, Credential
 from gateway.notices import Pushers
 from gateway.problems import Problem
 from gateway.producer import Producer
-from gateway.protocol import ARRIVED
 from hoadon.common import metrics
 from hoadon.common.clock import now_us
 from hoadon.common.settings import Settings
 from payments import camt, items
 from payments.payment import Bad, Batch, Payment, Unreadable
 from streams import wire
-from streams.payments import Receipt, message
 
 _DAY_US: Final = 86_400_000_000
 _OLDEST_US: Final = 400 * _DAY_US
 _NEWEST_US: Final = _DAY_US
-_SMALL: Final = 256 * 1024
-_TOTAL_READ_FACTOR: Final = 4
 _MESSAGE: Final = 2_000
 """Payments in one message of the broker at most."""
 
@@ -54,28 +50,20 @@ class Payments:
             raise Problem("bad-signature")
         who = Credential(f"notices:{pusher.source}", f"notices:{pusher.source}", sources=frozenset({pusher.source}))
         request.scope["hoadon.credential"] = who.id
-        headers = {name.lower(): value for name, value in request.headers.items()}
 
         def read(body: bytes) -> Batch:
-            return pusher.form.read(headers, body, pusher.secret, now_us(), pusher.source)
+            return pusher.form.read(request.headers, body, pusher.secret, now_us(), pusher.source)
 
         return await self._take(request, who, bodies.is_gzip(request.headers, bodies.PAYMENTS), read)
 
     async def _take(self, request: Request, who: Credential, packed: bool, read: Callable[[bytes], Batch]) -> Response:
         self._rates.take(who)
         with self._load.working(), bodies.Body(self._load.bodies) as held:
-            raw = await held.read(
-                request.receive,
-                request.headers,
-                limit=self._settings.max_body,
-                idle_s=self._settings.read_timeout,
-                total_s=self._settings.read_timeout * _TOTAL_READ_FACTOR,
-                arrived=request.scope[ARRIVED],
-            )
+            raw = await held.of(request, self._settings)
             received_at = now_us()
             batch = await self._read(raw, packed, read)
             good, bad = allowed(batch, who, received_at)
-            await self._publish(good, Receipt(received_at, who.mngui))
+            await self._publish(good, wire.PaymentsReceipt(received_at, who.mngui))
         return _answer(len(good), bad)
 
     async def _read(self, raw: bytes, packed: bool, read: Callable[[bytes], Batch]) -> Batch:
@@ -86,7 +74,7 @@ class Payments:
             return read(body)
 
         try:
-            return work() if len(raw) <= _SMALL and not packed else await asyncio.to_thread(work)
+            return work() if len(raw) <= bodies.SMALL and not packed else await asyncio.to_thread(work)
         except bodies.Damaged:
             raise Problem("unreadable-payments", members={"reason": "gzip"}) from None
         except Unreadable as error:
@@ -95,7 +83,7 @@ class Payments:
                 raise Problem("bad-signature") from None
             raise Problem("unreadable-payments", members={"reason": error.code}) from None
 
-    async def _publish(self, payments: list[Payment], receipt: Receipt) -> None:
+    async def _publish(self, payments: list[Payment], receipt: wire.PaymentsReceipt) -> None:
         """Returns once the broker has all of them. Raises Problem; what it has then already may come again."""
         by_partition: dict[int, list[Payment]] = defaultdict(list)
         for payment in payments:
@@ -103,7 +91,7 @@ class Payments:
         sent = []
         for partition, its in by_partition.items():
             for first in range(0, len(its), _MESSAGE):
-                value, headers = message(receipt, its[first : first + _MESSAGE])
+                value, headers = wire.payments_message(receipt, its[first : first + _MESSAGE])
                 key = its[first].key.encode()
                 sent.append(self._producer.send(partition, key, value, headers, topic=wire.PAYMENTS))
         try:

@@ -140,9 +140,11 @@ def worker(
     payments: Annotated[bool, typer.Option("--payments", help="Work on payments, not on packages.")] = False,
 ) -> None:
     """Judge packages from the broker and write the store."""
-    from streams.worker import serve, serve_payments
+    from streams import wire
+    from streams.worker import serve
 
-    (serve_payments if payments else serve)(settings_of(data=data, worker_id=identity), jobs=jobs)
+    topic = wire.PAYMENTS if payments else wire.PACKAGES
+    serve(settings_of(data=data, worker_id=identity), jobs=jobs, topic=topic)
 
 
 @app.command(rich_help_panel="Run")

@@ -43,6 +43,18 @@ def mask_numbers(text: str) -> str:
     return _RUN.sub(lambda run: mask_phone(re.sub(r"\D", "", run[0])), text)
 
 
+_PERSONAL: Final = re.compile(r"(?<!\d)(?:0\d{11}|(?:0|\+?84)[35789]\d{8})(?!\d)")
+
+
+def mask_persons(text: str) -> str:
+    """A transfer's text without personal IDs and mobile numbers; other numbers, as those of bills, stay readable."""
+
+    def mask(digits: re.Match[str]) -> str:
+        return mask_personal_id(digits[0]) if len(digits[0]) == 12 and digits[0][0] == "0" else mask_phone(digits[0])
+
+    return _PERSONAL.sub(mask, text)
+
+
 def mask_name(value: str) -> str:
     """The first letter of each word: `N••••• V•• A•`."""
     return " ".join(word[0] + _DOT * (len(word) - 1) for word in value.split())

@@ -205,8 +205,11 @@ class _Run:
         if seller in self._held or (self._in_order and seller in self._flying):
             self._hold(job)
         else:
-            self._flying.add(seller)
-            self._poster.post(job, job.body)
+            self._fly(job)
+
+    def _fly(self, job: _Job) -> None:
+        self._flying.add(job.head.seller)
+        self._poster.post(job, job.body)
 
     def _hold(self, job: _Job) -> None:
         heappush(self._held.setdefault(job.head.seller, []), (job.due, next(self._numbers), job))
@@ -219,8 +222,7 @@ class _Run:
     def _again(self, seller: str) -> None:
         del self._timers[seller]
         *_, job = heappop(self._held[seller])
-        self._flying.add(seller)
-        self._poster.post(job, job.body)
+        self._fly(job)
 
     def _close(self, job: _Job) -> None:
         seller = job.head.seller

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 import orjson
 import pyarrow as pa
@@ -27,6 +27,9 @@ from streams import rows, wire
 from streams.buyers import Vault
 from streams.ledger import Ledger, Past
 from streams.outages import OutageSnapshot
+
+BAD_MESSAGE: Final = "bad-message"
+"""The reason of a dead letter that is not in a form that the gateway writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +176,7 @@ class Engine:
             try:
                 received = wire.packages_of(message.value, message.headers)
             except wire.BadMessage as problem:
-                dead.append(DeadLetter(message, "bad-message", str(problem), message.value or b"", 0))
+                dead.append(DeadLetter(message, BAD_MESSAGE, str(problem), message.value or b"", 0))
                 continue
             for index, package in enumerate(received):
                 if hashlib.sha256(package.body).hexdigest() != package.receipt.sha256:

@@ -5,7 +5,8 @@ receipt in headers) or a bundle (`hoadon-format: bundle-1`): a sequence of frame
 
     u32 length of head | head (JSON of `Receipt`) | u32 length of body | body (the package as posted)
 
-with big-endian lengths. A bundle holds packages of one partition only.
+with big-endian lengths. A bundle holds packages of one partition only. A message of `einvoice.payments` holds payments
+of one partition (`hoadon-format: payments-1`, MessagePack).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Final
 
 import msgspec
 
+from payments.payment import Payment
+
 PACKAGES: Final = "einvoice.packages"
 PAYMENTS: Final = "einvoice.payments"
 REGISTRY: Final = "einvoice.registry"
@@ -27,6 +30,7 @@ TOPICS: Final = (PACKAGES, PAYMENTS, REGISTRY, DECISIONS, DEAD_LETTERS)
 FORMAT: Final = "hoadon-format"
 XML: Final = b"xml"
 BUNDLE: Final = b"bundle-1"
+PAYMENTS_1: Final = b"payments-1"
 RECEIPT: Final = "hoadon-receipt"
 
 _U32 = struct.Struct(">I")
@@ -97,6 +101,33 @@ def _field(value: bytes, at: int) -> tuple[bytes, int]:
     if end > len(value):
         raise BadMessage("damaged bundle-1: cut short")
     return value[at + 4 : end], end
+
+
+class PaymentsReceipt(msgspec.Struct, frozen=True):
+    """`received_at` in µs, `sender` the credential's MNGui."""
+
+    received_at: int
+    sender: str
+
+
+_encode_payments: Final = msgspec.msgpack.Encoder().encode
+_decode_payments: Final = msgspec.msgpack.Decoder(list[Payment]).decode
+_decode_receipt: Final = msgspec.json.Decoder(PaymentsReceipt).decode
+
+
+def payments_message(receipt: PaymentsReceipt, payments: Sequence[Payment]) -> tuple[bytes, list[tuple[str, bytes]]]:
+    """Value and headers of one Kafka message for payments of one partition."""
+    return _encode_payments(payments), [(FORMAT, PAYMENTS_1), (RECEIPT, _encode(receipt))]
+
+
+def payments_of(value: bytes | None, headers: dict[str, bytes]) -> tuple[PaymentsReceipt, list[Payment]]:
+    """Raises BadMessage."""
+    if value is None or headers.get(FORMAT) != PAYMENTS_1:
+        raise BadMessage("no header hoadon-format, or an unknown one")
+    try:
+        return _decode_receipt(headers[RECEIPT]), _decode_payments(value)
+    except (KeyError, msgspec.MsgspecError) as error:
+        raise BadMessage(f"damaged {PAYMENTS_1.decode()}: {type(error).__name__}") from error
 
 
 @lru_cache(maxsize=65_536)

@@ -36,83 +36,74 @@ from streams.quiet import throttle
 
 if TYPE_CHECKING:
     import faust
+    from clickhouse_connect.driver.client import Client
 
+    from identity.keys import Keyring
+    from streams.engine import Engine
     from streams.processing import Processing
     from streams.strict import StrictConsumer, StrictTransport
 
-PAYMENTS_GROUP: Final = "hoadon-payments"
+_GROUPS: Final = {wire.PAYMENTS: "hoadon-payments"}
+"""Groups of the topics that have not the usual one."""
 
 _log = structlog.get_logger("streams.worker")
 
 
-def serve_payments(settings: Settings, *, jobs: bool) -> None:
-    """The worker of payments: as `serve`, on a topic of its own. Raises UsageError, Unavailable."""
+def serve(settings: Settings, *, jobs: bool, topic: str = wire.PACKAGES) -> None:
+    """Work on a topic until SIGTERM or SIGINT; with `jobs` its audit and watermark run beside.
+
+    Raises UsageError, Unavailable.
+    """
     configure(settings.worker_id, settings.log_level)
     throttle()
     with slot(settings):
         kafka.ensure_topics(settings, patience=settings.patience)
         fence = Fence()
+        processing = build(settings, fence, topic)
         beside: list[Callable[[], contextlib.AbstractContextManager[Any]]] = []
         if jobs:
             from streams.jobs import Jobs
 
-            beside.append(lambda: Jobs(settings, wire.PAYMENTS))
-        processing = build_payments(settings, fence)
-        run(settings, processing, topic=wire.PAYMENTS, group=PAYMENTS_GROUP, beside=beside, fence=fence)
+            beside.append(lambda: Jobs(settings, topic))
+        if jobs and topic == wire.PACKAGES:
+            from streams.feed import Feed
+
+            beside.append(lambda: Feed(settings, keyring(settings)))
+        run(settings, processing, topic=topic, group=_GROUPS.get(topic), beside=beside, fence=fence)
 
 
-def build_payments(settings: Settings, fence: Fence | None = None) -> Processing:
-    """The processing of a worker of payments. Raises UsageError, Unavailable."""
+def build(settings: Settings, fence: Fence | None = None, topic: str = wire.PACKAGES) -> Processing:
+    """The processing of a production worker on a topic. Raises UsageError, Unavailable."""
     from storage.client import connect
     from storage.sink import Sink
     from streams.payments import Payments
     from streams.processing import Processing
 
+    held = keyring(settings)
     client = connect(settings)
     return Processing(
-        Payments(),
+        Payments() if topic == wire.PAYMENTS else _engine(settings, client, held),
         Sink(connect(settings), patience=settings.patience, may_write=fence.check if fence else lambda: None),
         kafka.Outbox(settings, patience=settings.patience),
-        keyring(settings).evidence,
-        topic=wire.PAYMENTS,
+        held.evidence,
+        topic=topic,
         worker=settings.worker_id,
         patience=settings.patience,
         dead_share=settings.dead_share,
-        before=deadshare.before(client, wire.PAYMENTS),
+        before=deadshare.before(client, topic),
     )
 
 
-def serve(settings: Settings, *, jobs: bool) -> None:
-    """Work until SIGTERM or SIGINT; with `jobs` audit and watermark run beside. Raises UsageError, Unavailable."""
-    configure(settings.worker_id, settings.log_level)
-    throttle()
-    with slot(settings):
-        kafka.ensure_topics(settings, patience=settings.patience)
-        fence = Fence()
-        processing = build(settings, fence)
-        beside: list[Callable[[], contextlib.AbstractContextManager[Any]]] = []
-        if jobs:
-            from streams.feed import Feed
-            from streams.jobs import Jobs
-
-            beside += [lambda: Jobs(settings), lambda: Feed(settings, keyring(settings))]
-        run(settings, processing, beside=beside, fence=fence)
-
-
-def build(settings: Settings, fence: Fence | None = None) -> Processing:
-    """The processing of a production worker: the engine on the store. Raises UsageError, Unavailable."""
+def _engine(settings: Settings, client: Client, held: Keyring) -> Engine:
+    """The engine on the store."""
     from invoice_schema.envelope import Limits
     from invoice_schema.signatures.trust import Trust
-    from storage.client import connect
     from storage.past import StorePast
     from storage.reader import StoreReader
-    from storage.sink import Sink
     from streams.engine import Engine
     from streams.outages import OutageSnapshot
-    from streams.processing import Processing
     from streams.registry import RegistrySnapshot
 
-    held = keyring(settings)
     limits = Limits(
         settings.max_body,
         settings.max_depth,
@@ -120,23 +111,11 @@ def build(settings: Settings, fence: Fence | None = None) -> Processing:
         settings.max_invoices,
         settings.max_elements,
     )
-    client = connect(settings)
     reader = StoreReader(client)
     snapshots = RegistrySnapshot(client, held.pseudonyms), OutageSnapshot(reader)
     trust = Trust(read_authorities(settings.trust), settings.allow_sha1)
     counts = settings.partitions, settings.ledger_series
-    engine = Engine(reader, StorePast(client), held, limits, *snapshots, *counts, trust)
-    return Processing(
-        engine,
-        Sink(connect(settings), patience=settings.patience, may_write=fence.check if fence else lambda: None),
-        kafka.Outbox(settings, patience=settings.patience),
-        held.evidence,
-        topic=wire.PACKAGES,
-        worker=settings.worker_id,
-        patience=settings.patience,
-        dead_share=settings.dead_share,
-        before=deadshare.before(client, wire.PACKAGES),
-    )
+    return Engine(reader, StorePast(client), held, limits, *snapshots, *counts, trust)
 
 
 @contextlib.contextmanager

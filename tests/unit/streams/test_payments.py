@@ -9,10 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hoadon.common.clock import to_us, vietnam_day
+from identity.masking import mask_persons
 from payments.payment import Payment
 from streams.engine import Message
-from streams.payments import BAD, PAYMENTS_1, Payments, Receipt, masked, message, payments_of
-from streams.wire import FORMAT, PAYMENTS, RECEIPT, BadMessage
+from streams.payments import Payments
+from streams.wire import (
+    FORMAT,
+    PAYMENTS,
+    PAYMENTS_1,
+    RECEIPT,
+    BadMessage,
+    PaymentsReceipt,
+    payments_message,
+    payments_of,
+)  # fmt: skip
 
 
 def payment(**changes: Any) -> Payment:
@@ -24,14 +34,14 @@ def payment(**changes: Any) -> Payment:
 
 
 def stated(*payments: Payment, received_at: int = 5) -> Message:
-    value, headers = message(Receipt(received_at, "*"), payments)
+    value, headers = payments_message(PaymentsReceipt(received_at, "*"), payments)
     return Message(PAYMENTS, 0, 0, 0, b"", dict(headers), value)
 
 
 def test_a_message_holds_what_was_put_into_it() -> None:
     told = [payment(), payment(payment_id="P2", timed=False, content="đ", direction="refund")]
     one = stated(*told, received_at=7)
-    assert payments_of(one.value, one.headers) == (Receipt(7, "*"), told)
+    assert payments_of(one.value, one.headers) == (PaymentsReceipt(7, "*"), told)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +60,7 @@ def test_other_messages_become_dead_letters_and_the_rest_goes_on(
     with pytest.raises(BadMessage):
         payments_of(value, headers)
     output = Payments().process([Message(PAYMENTS, 0, 3, 0, b"", headers, value), stated(payment())])
-    assert [(letter.reason, letter.message.offset) for letter in output.dead] == [(BAD, 3)]
+    assert [(letter.reason, letter.message.offset) for letter in output.dead] == [("bad-message", 3)]
     assert output.tables["payments"].num_rows == 1
 
 
@@ -81,4 +91,4 @@ def test_the_day_is_vietnams(at: int) -> None:
     ],
 )
 def test_numbers_of_persons_are_masked_and_those_of_bills_are_not(text: str, shown: str) -> None:
-    assert masked(text) == shown
+    assert mask_persons(text) == shown
