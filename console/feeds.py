@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from console.health import Health, Service
@@ -56,7 +56,6 @@ class Feeds:
     """`read` gives what a page needs; nothing is asked of the store while nobody reads."""
 
     def __init__(self, store: Store, health: Health) -> None:
-        self._store = store
 
         async def shares() -> Shares:
             day = vietnam_day(now_us())
@@ -68,7 +67,7 @@ class Feeds:
             "dead_letters": Live("dead_letters", lambda: ask.dead_letters(store)),
             "services": Live("services", health.services, every=2.0),
         }
-        self._scoped: OrderedDict[frozenset[str] | None, dict[str, Live[Any]]] = OrderedDict()
+        self._of = lru_cache(_SCOPES)(partial(_scoped, store))
 
     async def read(self, viewer: Viewer, *names: str) -> Facts:
         """The answers `names` as `viewer` may see them."""
@@ -78,13 +77,6 @@ class Feeds:
         if viewer.provinces is not None and "shares" in found:
             found["shares"] = _within(found["shares"], viewer.provinces)
         return Facts(now_us(), viewer.provinces, viewer.may(Right.HOUSEHOLDS), **found)
-
-    def _of(self, scope: frozenset[str] | None) -> dict[str, Live[Any]]:
-        found = self._scoped.pop(scope, None) or _scoped(self._store, scope)
-        self._scoped[scope] = found
-        if len(self._scoped) > _SCOPES:
-            self._scoped.popitem(last=False)
-        return found
 
 
 def _scoped(store: Store, provinces: frozenset[str] | None) -> dict[str, Live[Any]]:

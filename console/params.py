@@ -7,7 +7,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from console.language import Lang
+from starlette.requests import Request
+
+from console.language import Lang, Language, language
 from console.places import PROVINCE, SECTORS
 
 _LANGUAGE: Final[Mapping[str, Lang]] = {"vi": "vi", "en": "en"}
@@ -78,3 +80,8 @@ def language_of(view: View, accept_language: str) -> Lang:
         if asked is not None and quality > best:
             best, chosen = quality, asked
     return chosen
+
+
+def words_of(request: Request, view: View | None = None) -> Language:
+    """The language of whoever asks."""
+    return language(language_of(view or view_of(request.query_params), request.headers.get("accept-language", "")))

@@ -6,14 +6,12 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.language import language
-from console.params import language_of, view_of
+from console.params import words_of
 
 
 def problem(status: int, code: str, request: Request) -> Response:
     """`title` in the caller's language."""
-    view = view_of(request.query_params)
-    words = language(language_of(view, request.headers.get("accept-language", "")))
+    words = words_of(request)
     titles = {
         "not-signed-in": words.text("Sign in first"),
         "not-yours": words.text("Your role does not show this"),

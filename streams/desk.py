@@ -78,10 +78,19 @@ class Proposed(NamedTuple):
 
 
 class Desk:
-    """For one viewer; `viewer.provinces` bounds what it finds."""
+    """For one viewer. `within`: its provinces, as the registry writes them; they bound what it finds."""
 
-    def __init__(self, persons: Persons, links: Links, log: AuditLog, held: Keyring, viewer: Viewer) -> None:
-        self.persons, self.links, self.log, self.keyring, self._viewer = persons, links, log, held, viewer
+    def __init__(
+        self,
+        persons: Persons,
+        links: Links,
+        log: AuditLog,
+        held: Keyring,
+        viewer: Viewer,
+        within: Sequence[str] | None,
+    ) -> None:
+        self.persons, self.links, self.log, self.keyring = persons, links, log, held
+        self._viewer, self._provinces = viewer, within
 
     def find(self, value: str) -> tuple[str, int, int]:
         """The newest pseudonym of a personal ID, its invoices as buyer, its taxpayers."""
@@ -169,7 +178,7 @@ class Desk:
 
     def queue(self, side: str = "") -> list[Question]:
         """Codes that lead to nobody or to several, on invoices of sellers of the viewer's provinces."""
-        return self.links.queue(side, _within(self.links, self._viewer))
+        return self.links.queue(side, self._provinces)
 
     def candidates(self, code: str) -> list[Proposed]:
         """Who a code may be: who has or had it, else whose name is like the one on an invoice."""
@@ -203,12 +212,9 @@ class Desk:
         """The taxpayer that stands decided of each code, as far as it stands on invoices of the viewer's provinces."""
         last = {one.code: one.taxpayer for one in self.links.resolutions()}
         found = {code: mst for code, mst in last.items() if mst}
-        within = _within(self.links, self._viewer)
-        return (
-            found
-            if within is None
-            else {code: found[code] for code in self.links.seen(list(found), within) & found.keys()}
-        )
+        if self._provinces is None:
+            return found
+        return {code: found[code] for code in self.links.seen(list(found), self._provinces) & found.keys()}
 
     def note(self, action: str, about: str, reason: str, **detail: str) -> None:
         """Write into the audit log; personal IDs and the like in the reason are masked.
@@ -289,13 +295,9 @@ def desk(settings: Settings, viewer: Viewer | None = None) -> Iterator[Desk]:
     who = viewer or Viewer("", Role.OPERATOR)
     with connect(settings) as client:
         links, log = Links(client), AuditLog(client, held.audit, settings.data)
-        yield Desk(Persons(client, settings, _within(links, who)), links, log, held, who)
-
-
-def _within(links: Links, who: Viewer) -> list[str] | None:
-    """The viewer's provinces as the registry writes them."""
-    mine = who.provinces
-    return None if mine is None else [name for name in links.provinces() if province_key(name) in mine]
+        mine = who.provinces
+        within = None if mine is None else [name for name in links.provinces() if province_key(name) in mine]
+        yield Desk(Persons(client, settings, within), links, log, held, who, within)
 
 
 def _context(pseudonym: str) -> bytes:

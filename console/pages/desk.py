@@ -10,16 +10,15 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import structlog
-from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.access.gate import DEMO, viewer
+from console.access.gate import viewer
 from console.access.sessions import Sessions
 from console.answers import JsonResponse
-from console.language import language
-from console.params import language_of, view_of
+from console.pages.page import page
+from console.params import view_of
 from console.problems import problem
 from console.templating import Templates
 from hoadon.common.clock import rfc3339
@@ -126,8 +125,8 @@ class DeskPages:
                 name, count, taxpayers = at.find("".join(form.get("personal_id", "").split()))
                 return {"found": (name, count, taxpayers), "pseudonym": name}
             if action == "show":
-                return {"person": at.show(name, form.get("reason", "")), "pseudonym": name}
-            return {"clear": at.reveal(name, form.get("reason", "")), "pseudonym": name}
+                return {"person": at.show(name, form["reason"]), "pseudonym": name}
+            return {"clear": at.reveal(name, form["reason"]), "pseudonym": name}
 
         if action not in ("find", "show", "reveal"):
             return RedirectResponse("/persons", 303)
@@ -176,7 +175,7 @@ class DeskPages:
         return [self._row(one, who) for one in at.queue(side)]
 
     def _row(self, one: Question, who: Viewer) -> dict[str, Any]:
-        return {**one._asdict(), "key": self._key(one.code), "shown": _shown(one.code, who), "clear": one.code}
+        return {**one._asdict(), "key": self._key(one.code), "shown": _shown(one.code, who)}
 
     def _decided(self, at: Desk, who: Viewer) -> list[dict[str, str]]:
         return [
@@ -241,19 +240,9 @@ class DeskPages:
         return self._render(request, template, status, **values | {"problem": code})
 
     def _render(self, request: Request, template: str, status: int, **values: Any) -> Response:
-        view = view_of(request.query_params)
-        words = language(language_of(view, request.headers.get("accept-language", "")))
-        who = viewer(request)
-        html = self._templates.render(
-            f"pages/{template}.html",
-            words,
-            view=view,
-            viewer=who,
-            signed_in=who is not DEMO,
-            here=request.url.path if request.method == "GET" else f"/{template}",
-            **({"problem": _known(request.query_params.get("problem", ""))} | values),
-        )
-        return HTMLResponse(html, status, {"Content-Language": words.lang, "Vary": "Accept-Language"})
+        here = "" if request.method == "GET" else f"/{template}"
+        shown = {"problem": _known(request.query_params.get("problem", ""))} | values
+        return page(self._templates, request, template, status, here=here, **shown)
 
 
 def _code(error: Exception) -> str:
@@ -292,8 +281,4 @@ def _audited(at: Desk, request: Request) -> dict[str, Any]:
 
 async def _form(request: Request) -> dict[str, str]:
     async with request.form(max_files=0) as form:
-        return _texts(form)
-
-
-def _texts(form: FormData) -> dict[str, str]:
-    return {"reason": ""} | {name: value for name, value in form.items() if isinstance(value, str)}
+        return {"reason": ""} | {name: value for name, value in form.items() if isinstance(value, str)}

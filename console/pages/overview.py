@@ -7,18 +7,20 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from console.access.gate import DEMO, viewer
+from console.access.gate import viewer
 from console.answers import JsonResponse
 from console.feeds import Facts, Feeds
-from console.language import Language, language
+from console.language import Language
 from console.pages.overview_json import document
+from console.pages.page import page
 from console.pages.parts import CHARTS, PANELS
-from console.params import View, language_of, view_of
+from console.params import View, view_of, words_of
 from console.problems import problem
 from console.templating import Templates
 from identity.roles import Viewer
 
 _REMEMBERED = 256
+_VARY = "Accept-Language, HX-Request"
 
 
 class Overview:
@@ -35,31 +37,25 @@ class Overview:
         """The whole page; only one panel where htmx asks for it by `panel`."""
         who = viewer(request)
         view = view_of(request.query_params, CHARTS)
-        words = language(language_of(view, request.headers.get("accept-language", "")))
-        headers = {"Content-Language": words.lang, "Vary": "Accept-Language, HX-Request"}
-        mine = [name for name, panel in PANELS.items() if who.may(panel.right)]
+        words = words_of(request, view)
+        mine = _mine(who)
         if not mine:
-            return HTMLResponse(self._whole("refused", words, view, who), 403, headers)
+            return page(self._templates, request, "refused", 403, view=view, vary=_VARY)
         panel = request.query_params.get("panel", "")
         if panel in mine and request.headers.get("hx-request") == "true":
             facts = await self._feeds.read(who, *PANELS[panel].needs)
+            headers = {"Content-Language": words.lang, "Vary": _VARY}
             return HTMLResponse(self._part(panel, facts, view, words), headers=headers)
         facts = await self._feeds.read(who, *_needs(mine))
         parts = {name: self._part(name, facts, view, words) for name in mine}
-        return HTMLResponse(self._whole("overview", words, view, who, parts=parts), headers=headers)
+        return page(self._templates, request, "overview", view=view, vary=_VARY, parts=parts)
 
     async def json(self, request: Request) -> Response:
         who = viewer(request)
-        mine = [name for name, panel in PANELS.items() if who.may(panel.right)]
+        mine = _mine(who)
         if not mine:
             return problem(403, "not-yours", request)
         return JsonResponse(document(await self._feeds.read(who, *_needs(mine)), view_of(request.query_params), who))
-
-    def _whole(self, name: str, words: Language, view: View, who: Viewer, **values: object) -> Markup:
-        signed_in = who is not DEMO
-        return self._templates.render(
-            f"pages/{name}.html", words, view=view, viewer=who, signed_in=signed_in, here="/", **values
-        )
 
     def _part(self, name: str, facts: Facts, view: View, words: Language) -> Markup:
         """A panel's HTML, made once for all who look at the same answers in the same way."""
@@ -82,6 +78,11 @@ class Overview:
                 **panel.values(facts, view, words),
             )
         return self._parts[known]
+
+
+def _mine(who: Viewer) -> list[str]:
+    """The panels that `who` may see."""
+    return [name for name, panel in PANELS.items() if who.may(panel.right)]
 
 
 def _needs(panels: list[str]) -> list[str]:

@@ -11,15 +11,14 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.access.accounts import Accounts
 from console.access.gate import SIGN_IN, cookie_name, local_path, with_cookie
 from console.access.oidc import Provider, Refused
 from console.access.sessions import Sessions
-from console.language import language
-from console.params import language_of, view_of
+from console.pages.page import page
 from console.templating import Templates
 from hoadon.common.settings import Settings
 from identity.roles import Viewer
@@ -124,14 +123,11 @@ class SignIn:
         return self._page(request, "/", refused.reason, 502 if refused.reason == "provider" else 403)
 
     def _page(self, request: Request, back: str, problem: str = "", status: int = 200, name: str = "") -> Response:
-        view = view_of(request.query_params)
-        words = language(language_of(view, request.headers.get("accept-language", "")))
-        html = self._templates.render(
-            "pages/sign_in.html",
-            words,
-            view=view,
-            viewer=None,
-            signed_in=False,
+        answer = page(
+            self._templates,
+            request,
+            "sign_in",
+            status,
             here=SIGN_IN,
             back=back,
             name=name,
@@ -139,7 +135,6 @@ class SignIn:
             local=bool(self._accounts.all()),
             oidc=self._provider is not None,
         )
-        headers = {"Content-Language": words.lang, "Vary": "Accept-Language"}
         if status == 429:
-            headers["Retry-After"] = "60"
-        return HTMLResponse(html, status, headers)
+            answer.headers["Retry-After"] = "60"
+        return answer
