@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Final
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from hoadon.common.settings import Settings
+from hoadon.printing import console
 from identity.masking import mask_taxcode
 from streams.desk import desk
 
@@ -26,7 +25,7 @@ def listed(settings: Settings, side: str) -> int:
     for one in found:
         shown = mask_taxcode(one.code)
         table.add_row(one.side, shown, one.link, str(one.invoices), f"{one.amount:,.0f}", str(one.first), str(one.last))
-    _console().print(table)
+    console().print(table)
     return len(found)
 
 
@@ -40,7 +39,7 @@ def candidates(settings: Settings, code: str) -> int:
     for one in found:
         cells = [mask_taxcode(one.who.mst), *one.who[1:], _WHY[one.why], f"{one.likeness:.0%}"]
         table.add_row(*map(Text, cells))
-    _console().print(table)
+    console().print(table)
     return len(found)
 
 
@@ -52,7 +51,3 @@ def resolve(settings: Settings, code: str, taxpayer: str, reason: str) -> None:
 def withdraw(settings: Settings, code: str, reason: str) -> None:
     with desk(settings) as at:
         at.withdraw(code, reason)
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 200, highlight=False)

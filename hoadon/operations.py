@@ -14,6 +14,7 @@ from rich.text import Text
 from hoadon.common.clock import rfc3339
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
+from hoadon.printing import console
 from identity.masking import mask_taxcode
 from rules.outages import Outage
 from storage import outages
@@ -66,7 +67,7 @@ def list_outages(settings: Settings) -> None:
         seller = mask_taxcode(one.mst) if one.mst else "everybody"
         days = (day.isoformat() for day in (one.first, one.last, until))
         table.add_row(seller, *days, rfc3339(one.declared_at_us), Text(one.reason))
-    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+    console().print(table)
 
 
 def list_letters(settings: Settings, reason: str, *, everything: bool) -> int:
@@ -78,7 +79,7 @@ def list_letters(settings: Settings, reason: str, *, everything: bool) -> int:
     for letter in found:
         found_at = f"{letter.found_at:%Y-%m-%dT%H:%M:%SZ}"
         table.add_row(letter.name, found_at, letter.reason, letter.status, str(letter.size), Text(letter.detail))
-    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+    console().print(table)
     return len(found)
 
 

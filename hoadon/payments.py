@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hoadon.common.errors import UsageError
+from hoadon.printing import console
 from payments import camt, items
 from payments.payment import CODES, Batch, Unreadable
 from payments.vietqr import BadQr, parse
@@ -43,12 +44,12 @@ def vietqr(text: str) -> None:
 
 
 def _print(batch: Batch) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
-    console.print(f"{len(batch.payments)} payments, {len(batch.bad)} bad items")
+    out = console()
+    out.print(f"{len(batch.payments)} payments, {len(batch.bad)} bad items")
     if batch.bad:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in ("item", "field", "code", "what"):
             table.add_column(column)
         for one in batch.bad:
             table.add_row(str(one.index), one.field, one.code, CODES[one.code])
-        console.print(table)
+        out.print(table)

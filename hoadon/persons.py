@@ -12,6 +12,7 @@ from rich.text import Text
 from hoadon.common.clock import rfc3339
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
+from hoadon.printing import console
 from identity import keys as key_files
 from identity.masking import mask_personal_id, mask_taxcode
 from streams.desk import desk
@@ -138,7 +139,7 @@ def _with_directory(settings: Settings) -> None:
 
 
 def _print(text: str) -> None:
-    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(Text(text), soft_wrap=True)
+    console().print(Text(text), soft_wrap=True)
 
 
 def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -150,4 +151,4 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) ->
             table.add_column(column, no_wrap=column != "reason")
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
-        Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+        console().print(table)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final, Literal
 
-from rich.console import Console
 from rich.table import Table
 
 from hoadon.common.clock import now_us, vietnam_day
 from hoadon.common.settings import Settings
+from hoadon.printing import console
 from storage import quality
 from storage.client import connect
 from storage.quality import Quality
@@ -47,7 +46,7 @@ def listed(settings: Settings, days: int, by: By) -> int:
         table.add_row(name, *_shown(groups[name]))
     table.add_section()
     table.add_row("all", *_shown(found))
-    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+    console().print(table)
     return sum(one.invoices for one in found)
 
 
