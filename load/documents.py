@@ -64,7 +64,10 @@ class Buyers:
 
 @dataclass(slots=True)
 class Draft:
-    """A sale about to be written. `group` and `add_up` make the totals from the lines; defects change it afterwards."""
+    """A sale about to be written. `group` and `add_up` make the totals from the lines; defects change it afterwards.
+
+    `method` is HTTToan; `receipt`, where there is one, the reference of the sale that a TTKhac tells.
+    """
 
     merchant: Merchant
     khhdon: str
@@ -79,6 +82,8 @@ class Draft:
     related: str = ""
     currency: str = "VND"
     exchange_rate: str | None = None
+    method: str = "TM/CK"
+    receipt: str = ""
     bases: dict[str, int] = None  # type: ignore[assignment]
     taxes: dict[str, int] = None  # type: ignore[assignment]
     before: int = 0
@@ -158,12 +163,15 @@ def render(draft: Draft) -> str:
     extra = draft.buyer.extra
     if vendor.times:
         extra += form.time % {"nlap": draft.nlap, "time": draft.time}
+    if draft.receipt:
+        extra += form.receipt % escape(draft.receipt)
     return form.template % {
         "khhdon": draft.khhdon,
         "shdon": draft.shdon,
         "nlap": draft.nlap,
         "currency": form.currency % draft.currency,
         "exchange_rate": form.exchange_rate % draft.exchange_rate if draft.exchange_rate else form.no_exchange_rate,
+        "method": escape(draft.method),
         "related": draft.related,
         "buyer": draft.buyer.nmua,
         "lines": "".join(parts),
@@ -218,6 +226,7 @@ class Form:
     discount: str
     extra: str
     time: str
+    receipt: str
     mccqt: str
 
 
@@ -239,7 +248,7 @@ def form_of(merchant: Merchant) -> Form:
         ("NBKe", None),
         "%(currency)s",
         "%(exchange_rate)s",
-        ("HTTToan", "TM/CK"),
+        ("HTTToan", "%(method)s"),
         ("MSTTCGP", vendor.tax_code),
         ("MSTDVNUNLHDon", None),
         ("TDVNUNLHDon", None),
@@ -289,6 +298,7 @@ def form_of(merchant: Merchant) -> Form:
         discount=vendor.element("TTCKTMai", "%s", depth + 1),
         extra=f"{vendor.newline(4)}<TTKhac>%s{vendor.newline(4)}</TTKhac>",
         time=_field(vendor, "Giờ lập", "dateTime", "%(nlap)sT%(time)s"),
+        receipt=_field(vendor, "Mã tham chiếu", "string", "%s"),
         mccqt=vendor.element("MCCQT", "%s", 3),
     )
 
