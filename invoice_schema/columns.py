@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,9 +35,20 @@ _EXTENSION: Final = re.compile(rf"{HDON}/(.+)/TTKhac/TTin/(?:TTruong|DLieu)")
 _EXTENSIONS: Final = {place.path: found[1] for place in PLACES if (found := _EXTENSION.fullmatch(place.path))}
 EXTENDED: Final = tuple(dict.fromkeys(_EXTENSIONS.values()))
 """The elements below HDon that may hold a TTKhac."""
+OWN: Final = ("DLHDon/TTChung", "DLHDon/NDHDon/TToan", "DLHDon/NDHDon", "DLHDon")
+"""Those of them whose TTKhac speaks of the invoice itself: not of a line, a party or the invoice that it corrects."""
 _FIRST_COMBINING: Final = 0xCC  # lead byte of U+0300
 _BLANK: Final = 0x20
 _NO_NUMBER: Final = np.array([0, -(2**63)], "<i8")
+
+
+class Extensions(NamedTuple):
+    """TTin of some invoices, in the order of the documents: the invoice of each, TTruong, KDLieu and DLieu."""
+
+    owners: Ints
+    names: pa.StringArray
+    kinds: pa.StringArray
+    texts: pa.StringArray
 
 
 class Columns:
@@ -120,6 +131,28 @@ class Columns:
                 self._elements.texts.slice(begin - self._elements.first_leaf, end - begin).take(pa.array(wanted))
             )
         return np.concatenate(owners), _tidy(pa.concat_arrays(texts))
+
+    def own_extensions(self) -> Extensions:
+        """Every TTin in a TTKhac that speaks of the invoice itself (`OWN`); those of refused invoices are left out."""
+        paths = [f"{HDON}/{place}/TTKhac/TTin" for place in OWN]
+        fields = np.sort(np.concatenate([self._elements.tags(path) for path in paths]))
+        owners = self._invoices_of(fields)
+        if not self.valid[owners].all():
+            fields, owners = fields[self.valid[owners]], owners[self.valid[owners]]
+        return Extensions(owners, *(self._below(fields, paths, name) for name in ("TTruong", "KDLieu", "DLieu")))
+
+    def _below(self, parents: Ints, paths: Sequence[str], name: str) -> pa.StringArray:
+        """The text of the child `name` of each of `parents`, which rise and stand at `paths`; null where none is."""
+        if not len(parents):
+            return pa.array([], pa.string())
+        bounds = [self._elements.bounds(f"{path}/{name}") for path in paths]
+        leaves = np.concatenate([np.arange(begin, end) for begin, end in bounds])
+        above = self._elements.parent[self._elements.order[leaves]]
+        rows = np.minimum(np.searchsorted(parents, above), len(parents) - 1)
+        asked = parents[rows] == above
+        at = np.full(len(parents), -1)
+        at[rows[asked]] = leaves[asked] - self._elements.first_leaf
+        return _tidy(self._elements.texts.take(pa.array(at, mask=at < 0)))
 
     def path(self, name: str, row: int) -> str:
         """The XPath, with positions, of the element behind one row of a field's group (absent or not)."""
