@@ -1,0 +1,34 @@
+"""Which payments belong to which invoices: the rules of docs/reconciliation.md over the facts of some sellers.
+
+Pure: the outcome follows from the facts, whatever order they come in. A seller's outcome depends on its own facts only;
+that of a day on the facts of REACH days around it.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from payments.matching import by_amount, by_name, parts, refunds, settlements
+from payments.matching.facts import Facts
+
+
+def match(payments: pl.DataFrame, invoices: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
+    """What became of each payment, in the order of `payments`.
+
+    payments: seller ('' nobody), day, source, payment_id, paid_at (µs), timed, amount, currency, direction, store,
+    reference, content. invoices: seller, day, mst, khmshdon, khhdon, shdon, due, currency, issued_at (µs, null
+    unknown), store, receipt, method; accepted, above 0, not replaced. corrections: seller, day, mst, khmshdon, khhdon,
+    shdon of the correcting invoice, value (above 0), currency, corrects_khmshdon, corrects_khhdon, corrects_shdon.
+
+    A row holds source, payment_id, kind ('' one split part settlement refund), state (matched ambiguous unmatched),
+    score (0…100), reason, invoices (keys), covered (what invoices stand behind), group_payments and group_invoices
+    (of an open group).
+    """
+    facts = Facts(payments, invoices, corrections)
+    refunds.meet(facts)
+    settlements.claim(facts)
+    by_name.match(facts)
+    by_amount.match(facts)
+    parts.match(facts)
+    by_amount.leave_open(facts)
+    return facts.result()

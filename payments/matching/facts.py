@@ -1,0 +1,148 @@
+"""The facts of a matching as columns that compare fast, and what is taken while it goes on."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from payments.named import Named, read
+
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+MONEY: Final = pl.Decimal(38, 6)
+DAY_US: Final = 86_400_000_000
+AHEAD_US: Final = 7 * 3_600_000_000
+"""Vietnam is UTC+7 since 1975."""
+MINUTE_US: Final = 60_000_000
+APART_US: Final = 15 * MINUTE_US
+"""Moments further apart disagree."""
+
+_LINK: Final = pl.Struct({"mst": pl.String, "khmshdon": pl.String, "khhdon": pl.String, "shdon": pl.UInt32})
+_KEY: Final = ("mst", "khmshdon", "khhdon", "shdon")
+
+
+class Facts:
+    """Payments (`p`), invoices (`i`) and corrections (`c`) by number, in the given order; `s`: seller and currency.
+
+    `moment` is µs since the day began, -1 unknown; `place` the store's number, 0 unknown. `free_p`,
+    `free_i` and `free_c` are what no rule has taken yet.
+    """
+
+    def __init__(self, payments: pl.DataFrame, invoices: pl.DataFrame, corrections: pl.DataFrame) -> None:
+        known = [frame.select(seller=_seller()) for frame in (payments, invoices, corrections)]
+        sellers = _codes([frame["seller"] for frame in known])
+        places = _codes([payments["store"], invoices["store"]])
+        self.payments = payments.with_row_index("p").with_columns(
+            s=sellers[0],
+            place=places[0],
+            moment=_moment("paid_at", pl.col("timed")),
+            amount=pl.col("amount").cast(MONEY),
+        )
+        self.invoices = invoices.with_row_index("i").with_columns(
+            s=sellers[1],
+            place=places[1],
+            moment=_moment("issued_at", pl.col("issued_at").is_not_null()),
+            due=pl.col("due").cast(MONEY),
+        )
+        self.corrections = corrections.with_row_index("c").with_columns(s=sellers[2], value=pl.col("value").cast(MONEY))
+        self.named: Named = read(self.payments)
+        self.free_p: Mask = (payments["seller"] != "").to_numpy(writable=True)
+        self.free_i: Mask = np.ones(invoices.height, bool)
+        self.free_c: Mask = np.ones(corrections.height, bool)
+        self._outcomes: list[pl.DataFrame] = []
+        self._links: list[pl.DataFrame] = []
+        self._corrected: list[pl.DataFrame] = []
+        self.decide(np.flatnonzero(~self.free_p), "", "unmatched", 0, "no-seller")
+
+    def credits(self) -> pl.DataFrame:
+        """Free payments that are no refunds."""
+        return self.payments.filter(pl.Series(self.free_p) & (pl.col("direction") == "credit"))
+
+    def open_invoices(self) -> pl.DataFrame:
+        return self.invoices.filter(pl.Series(self.free_i))
+
+    def decide(self, p: Ints, kind: str, state: str, score: int, reason: str) -> None:
+        """Payments without invoices."""
+        self.outcome(pl.DataFrame({"p": pl.Series(p, dtype=pl.UInt32)}), kind, state, score, reason)
+
+    def outcome(self, found: pl.DataFrame, kind: str, state: str, score: int, reason: str) -> None:
+        """Take the payments of `found` (p; covered, group_payments, group_invoices, score, reason where they vary)."""
+        if not found.height:
+            return
+        given = set(found.columns)
+        self.free_p[found["p"].to_numpy()] = False
+        self._outcomes.append(
+            found.select(
+                pl.col("p").cast(pl.UInt32),
+                kind=pl.lit(kind),
+                state=pl.lit(state),
+                score=(pl.col("score") if "score" in given else pl.lit(score)).cast(pl.UInt8),
+                reason=(pl.col("reason") if "reason" in given else pl.lit(reason)).cast(pl.String),
+                covered=(pl.col("covered") if "covered" in given else pl.lit(0)).cast(MONEY),
+                group_payments=(pl.col("group_payments") if "group_payments" in given else pl.lit(0)).cast(pl.UInt32),
+                group_invoices=(pl.col("group_invoices") if "group_invoices" in given else pl.lit(0)).cast(pl.UInt32),
+            )
+        )
+
+    def link(self, pairs: pl.DataFrame, *, take: bool = True) -> None:
+        """Name the invoices of payments: `pairs` of p and i."""
+        self._links.append(pairs.select(pl.col("p").cast(pl.UInt32), pl.col("i").cast(pl.UInt32)))
+        if take:
+            self.free_i[pairs["i"].to_numpy()] = False
+
+    def match(self, pairs: pl.DataFrame, kind: str, score: int, reason: str) -> None:
+        """Each payment with its invoice, covered as a whole."""
+        found = pairs.select("p").with_columns(covered=self.payments["amount"].gather(pairs["p"]))
+        self.outcome(found, kind, "matched", score, reason)
+        self.link(pairs)
+
+    def result(self) -> pl.DataFrame:
+        """A row for each payment, in the given order."""
+        keys = self.invoices.select("i", invoice=pl.struct(*_KEY))
+        linked = [*(pair.join(keys, on="i").select("p", "invoice") for pair in self._links), *self._corrected]
+        lists = (
+            pl.concat(linked).group_by("p").agg(invoices=pl.col("invoice").sort())
+            if linked
+            else pl.DataFrame(schema={"p": pl.UInt32, "invoices": pl.List(_LINK)})
+        )
+        return (
+            self.payments.select("p", "source", "payment_id")
+            .join(pl.concat(self._outcomes), on="p", how="left", maintain_order="left")
+            .join(lists, on="p", how="left", maintain_order="left")
+            .with_columns(
+                pl.col("invoices").fill_null(pl.lit([], dtype=pl.List(_LINK))),
+                pl.col("covered").cast(pl.Decimal(27, 6)),
+            )
+            .drop("p")
+        )
+
+    def correct(self, pairs: pl.DataFrame, score: int, reason: str) -> None:
+        """Each refund with its correction: `pairs` of p and c."""
+        keys = self.corrections.select("c", invoice=pl.struct(*_KEY))
+        found = pairs.select("p", covered=self.payments["amount"].gather(pairs["p"]))
+        self.outcome(found, "refund", "matched", score, reason)
+        self._corrected.append(pairs.join(keys, on="c").select("p", "invoice"))
+        self.free_c[pairs["c"].to_numpy()] = False
+
+
+def _seller() -> pl.Expr:
+    return pl.concat_str("seller", pl.lit("\x1f"), "currency")
+
+
+def _codes(texts: list[pl.Series]) -> list[pl.Series]:
+    """The texts of several columns as numbers, equal for equal ones; 0 is the empty text."""
+    whole = pl.concat([text.cast(pl.String).alias("") for text in texts])
+    distinct = whole.filter(whole != "").unique(maintain_order=True)
+    numbers = pl.DataFrame({"": distinct, "n": pl.Series(np.arange(1, len(distinct) + 1), dtype=pl.Int64)})
+    found = pl.DataFrame({"": whole}).join(numbers, on="", how="left", maintain_order="left")["n"].fill_null(0)
+    ends = np.cumsum([0, *(len(text) for text in texts)]).tolist()
+    return [found.slice(first, last - first) for first, last in pairwise(ends)]
+
+
+def _moment(column: str, known: pl.Expr) -> pl.Expr:
+    return pl.when(known).then((pl.col(column) + AHEAD_US) % DAY_US).otherwise(-1)

@@ -1,0 +1,113 @@
+"""What the text of a payment names: invoices by number or receipt, and what it tells of a settlement.
+
+The forms stand in docs/reconciliation.md, "What a text names". Column by column; no text is looked at on its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+MONEY: Final = pl.Decimal(38, 6)
+
+_SERIES: Final = r"\b[CK][0-9]{2}[A-Z]{3}[ ./-]*0*[1-9][0-9]{0,7}\b"
+_MARKED: Final = (
+    r"\b(?:HD|HOADON|HOA DON|HÓA ĐƠN|HOÁ ĐƠN|BILL|INVOICE|INV)[ .:#/-]*[0-9]{1,8}(?: *[,;+&] *[0-9]{1,8})*\b"
+)
+_BARE: Final = r"^#*0*([1-9][0-9]{0,7})$"
+_CODE: Final = r"[\p{L}\p{N}._/-]{4,}"
+_EDGES: Final = "._/-"
+_SETTLES: Final = r"\b(?:SETTLE|SETTLEMENT|QUYET TOAN|QUYẾT TOÁN|DOI SOAT|ĐỐI SOÁT)\b"
+_AMOUNT: Final = r"([0-9]{1,3}(?:[.,][0-9]{3})+|[0-9]+)\b"
+_GROSS: Final = rf"\b(?:TONG|TỔNG|GROSS)\b[ .:=]*{_AMOUNT}"
+_FEE: Final = rf"\b(?:PHI|PHÍ|FEE)\b[ .:=]*{_AMOUNT}"
+_DAY: Final = r"(?:^|[\s,;().])([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}/[0-9]{2}/[0-9]{4}|20[0-9]{6})(?:$|[\s,;().])"
+_DAYS: Final = ("%Y-%m-%d", "%d/%m/%Y", "%Y%m%d")
+_MOST_DIGITS: Final = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """By payment (`p`).
+
+    `numbers`: `series` ('' unknown), `number`. `codes`: words that may be a receipt. `told`, a row for each payment:
+    `settles`, `batch` (the reference without spaces, in capitals), `gross` (null untold), `told_day`.
+    """
+
+    numbers: pl.DataFrame
+    codes: pl.DataFrame
+    told: pl.DataFrame
+
+
+def read(payments: pl.DataFrame) -> Named:
+    """`payments`: p, day, amount, reference, content."""
+    texts = payments.select(
+        "p",
+        "day",
+        "amount",
+        reference=_normal("reference").str.strip_chars(),
+        text=pl.concat_str(_normal("reference"), pl.lit(" "), _normal("content")),
+    )
+    numbers = _numbers(texts)
+    several = numbers.group_by("p").len().filter(pl.col("len") > 1).select("p", several=pl.lit(True))
+    return Named(numbers, _codes(texts), _told(texts.join(several, on="p", how="left", maintain_order="left")))
+
+
+def normal(column: str) -> pl.Expr:
+    """A text in capitals without spaces."""
+    return _normal(column).str.replace_all(r"\s+", "")
+
+
+def _normal(column: str) -> pl.Expr:
+    return pl.col(column).str.normalize("NFC").str.to_uppercase()
+
+
+def _numbers(texts: pl.DataFrame) -> pl.DataFrame:
+    strong = texts.select("p", found=pl.col("text").str.extract_all(_SERIES)).explode("found").drop_nulls()
+    marked = texts.select("p", found=pl.col("text").str.extract_all(_MARKED)).explode("found").drop_nulls()
+    bare = texts.select("p", found=pl.col("reference").str.extract(_BARE)).drop_nulls()
+    weak = pl.concat([marked.with_columns(pl.col("found").str.extract_all("[0-9]+")).explode("found"), bare])
+    return (
+        pl.concat(
+            [
+                strong.select("p", series=pl.col("found").str.slice(0, 6), digits=pl.col("found").str.slice(6)),
+                weak.select("p", series=pl.lit(""), digits="found"),
+            ]
+        )
+        .select("p", "series", number=pl.col("digits").str.replace_all("[^0-9]", "").cast(pl.UInt32))
+        .filter(pl.col("number") > 0)
+        .unique()
+    )
+
+
+def _codes(texts: pl.DataFrame) -> pl.DataFrame:
+    return (
+        texts.select("p", code=pl.col("text").str.extract_all(_CODE))
+        .explode("code")
+        .drop_nulls()
+        .with_columns(pl.col("code").str.strip_chars(_EDGES))
+        .filter(pl.col("code").str.len_chars() > 3)
+        .unique()
+    )
+
+
+def _told(texts: pl.DataFrame) -> pl.DataFrame:
+    text = pl.col("text")
+    gross, fee = _money(text, _GROSS), _money(text, _FEE)
+    day = text.str.extract(_DAY)
+    return texts.select(
+        "p",
+        settles=pl.col("several").fill_null(False) | text.str.contains(_SETTLES),
+        batch=normal("reference"),
+        gross=pl.coalesce(gross, fee + pl.col("amount").cast(MONEY)),
+        told_day=pl.coalesce(
+            *(day.str.to_date(form, strict=False) for form in _DAYS), pl.col("day") - pl.duration(days=1)
+        ),
+    )
+
+
+def _money(text: pl.Expr, pattern: str) -> pl.Expr:
+    digits = text.str.extract(pattern).str.replace_all("[.,]", "")
+    return pl.when(digits.str.len_chars() <= _MOST_DIGITS).then(digits).cast(pl.Int64).cast(MONEY)
