@@ -14,6 +14,7 @@ SHARDED: Final = {
     "invoices": "cityHash64(mst)",
     "invoice_lines": "cityHash64(mst)",
     "corrections": "cityHash64(mst)",
+    "sale_days": "cityHash64(mst)",
     "findings": "cityHash64(mst)",
     "evidence": "cityHash64(mst)",
     "payments": "cityHash64(source, payment_id)",

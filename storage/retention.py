@@ -20,6 +20,7 @@ _SINCE: Final = {
     "packages": "toDateTime(received_at)",
     "invoices": "toDateTime(received_at)",
     "corrections": "toDateTime(received_at)",
+    "sale_days": "toDateTime(decided_at)",
     "evidence": "toDateTime(received_at)",
     "invoice_lines": "nlap",
     "findings": "toDateTime(found_at)",

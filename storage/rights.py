@@ -33,7 +33,7 @@ _WITHOUT_DOCUMENT: Final = tuple(name for name in schema.TABLES["dead_letters"].
 _REGISTRY: Final = ("taxpayers", "taxpayer_statements", "registry_versions")
 _FOUND: Final = ("packages", "invoices", "findings", "watermark")
 _DECIDED: Final = ("packages", "invoices", "invoice_lines", "findings", "corrections", "evidence", "dead_letters")
-_KEPT: Final = ("progress", "watermark", "closed_days", "quality_days")
+_KEPT: Final = ("progress", "watermark", "closed_days", "quality_days", "sale_days")
 
 ROLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "hoadon_gateway": {"SELECT": _FOUND},

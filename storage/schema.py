@@ -83,7 +83,12 @@ INVOICES: Final = _schema(
     ("buyer_phone_masked", pa.string()),
     ("buyer_name_pseudonym", pa.string()),
     ("buyer_name_masked", pa.string()),
+    ("seller_account", pa.string()),
+    ("issued_at", INSTANT),
+    ("receipt_reference", pa.string()),
 )
+
+SALE_DAYS: Final = _schema(("mst", pa.string()), ("day", pa.date32()), ("decided_at", INSTANT))
 
 CORRECTIONS: Final = _schema(
     *_KEY,
@@ -298,6 +303,7 @@ PAYMENTS: Final = _schema(
 TABLES: Final[Mapping[str, pa.Schema]] = {
     "packages": PACKAGES,
     "invoices": INVOICES,
+    "sale_days": SALE_DAYS,
     "corrections": CORRECTIONS,
     "invoice_lines": INVOICE_LINES,
     "findings": FINDINGS,

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from identity.keys import Keyring
 from identity.taxcode import kind
 from invoice_schema.columns import Mask
+from invoice_schema.extras import extras_of
 from invoice_schema.findings import Finding
 from invoice_schema.forms import canonical_mst
 from invoice_schema.tokens import Ints
@@ -104,6 +105,7 @@ class Batch:
             "invoice_lines": self._lines(),
             "findings": self._findings(),
             "evidence": self._evidence(),
+            "sale_days": self._sale_days(),
             "packages": self._marks(),
         }
 
@@ -139,7 +141,7 @@ class Batch:
     def _invoices(self, buyers: Mapping[str, pa.Array]) -> pa.Table:
         columns, rows = self._judgement.columns, pa.array(np.flatnonzero(self._fresh))
         of = pa.array(self._of)
-        packages = self._packages
+        packages, extras = self._packages, extras_of(columns)
         values: dict[str, Any] = {
             **self._key_columns,
             "mccqt": _text(columns.text("MCCQT")),
@@ -166,14 +168,44 @@ class Batch:
             "corrects_khmshdon": _text(columns.text("TTHDLQuan/KHMSHDCLQuan")),
             "corrects_khhdon": _text(columns.text("TTHDLQuan/KHHDCLQuan")),
             "corrects_shdon": _number(columns.text("TTHDLQuan/SHDCLQuan")),
-            "corrects_nlap": _related_day(columns.text("TTHDLQuan/NLHDCLQuan")),
+            "corrects_nlap": self._corrected_days,
             "lines": pa.array(np.bincount(columns.owners("HHDVu"), minlength=columns.invoices)).cast(pa.uint32()),
             "content": pa.array(columns.contents, pa.binary(16)),
             "version": pa.array(self._versions),
             **self._links(),
             **buyers,
+            "seller_account": _unspaced(columns.text("NBan/STKNHang")),
+            "issued_at": pa.array(np.where(self._judgement.facts.days > 0, extras.issued_at, 0)),
+            "receipt_reference": extras.receipts,
         }
         return schema.table("invoices", {name: pa.array(value).take(rows) for name, value in values.items()})
+
+    @cached_property
+    def _corrected_days(self) -> pa.Array:
+        """NLap of the invoice that each one corrects; 1970-01-01 where there is none."""
+        return _related_day(self._judgement.columns.text("TTHDLQuan/NLHDCLQuan"))
+
+    def _sale_days(self) -> pa.Table:
+        """The sellers' days of accepted invoices, and of what those replace or adjust, each once."""
+        accepted = self._fresh & ~self._judgement.rejected
+        kinds = self._judgement.columns.text("TTHDLQuan/TCHDon")
+        correcting = np.asarray(pc.is_in(kinds, pa.array(["1", "2"]), skip_nulls=True)) & accepted
+        corrected = np.asarray(self._corrected_days.cast(pa.int32()))[correcting]
+        rows = np.concatenate((np.flatnonzero(accepted), np.flatnonzero(correcting)))
+        days = np.concatenate((self._judgement.facts.days[accepted], corrected))
+        known = days > 0
+        found = (
+            pa.table(
+                {
+                    "mst": self._key_columns["mst"].take(pa.array(rows[known])),
+                    "day": pa.array(days[known], pa.int32()).cast(pa.date32()),
+                }
+            )
+            .group_by(["mst", "day"], use_threads=False)
+            .aggregate([])
+        )
+        decided = pa.repeat(self._decided_at, found.num_rows)
+        return schema.table("sale_days", {"mst": found["mst"], "day": found["day"], "decided_at": decided})
 
     def _links(self) -> dict[str, Any]:
         """Who the seller and the buyer are. A buyer's personal ID stands in no column."""
@@ -380,6 +412,10 @@ def _business(text: str) -> str:
 
 def _text(values: pa.StringArray) -> pa.Array:
     return pc.fill_null(values, "")
+
+
+def _unspaced(values: pa.StringArray) -> pa.Array:
+    return pc.replace_substring_regex(_text(values), r"[\s\pZ]+", "")
 
 
 def _money(values: pa.Decimal128Array) -> pa.Array:
