@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import copy
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -88,8 +88,9 @@ class Generator:
 
     `defects` maps rule codes to shares: of packages for ENV codes and ID-01, of invoices for all others. `start` is the
     first SHDon of every series. `lines` are those of each invoice, 0: as many as usual. `day` (NLap) may be set between
-    packages. Another `run` of a seed makes other sales and MTDiep in the same series, for whoever resumes. Raises
-    ValueError for an unknown code.
+    packages. Another `run` of a seed makes other sales and MTDiep in the same series, for whoever resumes. `sale` is
+    called with each sale that will be accepted before it is written, and may change its time, method and receipt.
+    Raises ValueError for an unknown code.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class Generator:
         repeats: float = 0.0,
         lines: int = 0,
         run: int = 0,
+        sale: Callable[[Draft], None] | None = None,
     ) -> None:
         unknown = sorted(set(defects or {}) - set(catalogue.known()))
         if unknown:
@@ -124,6 +126,7 @@ class Generator:
         self._corrections = corrections
         self._repeats = repeats
         self._lines = (lines,) if lines else None
+        self._sale = sale
         self._ready: deque[Package] = deque()
         self._again: deque[tuple[int, Package]] = deque()
         self._made = 0
@@ -201,7 +204,7 @@ class Generator:
                 draft = self._draft(shop, series.letters, _take(series))
                 self._embellish(shop, draft)
                 draft.settle()
-                text, truth = render(draft), _truth(position, draft)
+                text, truth = self._write(draft), _truth(position, draft)
                 if not draft.related and not draft.cents:
                     kept.append(draft)
             hdons.append(text)
@@ -278,12 +281,18 @@ class Generator:
             note=note,
         )
 
+    def _write(self, draft: Draft) -> str:
+        """The text of a sale that will be accepted."""
+        if self._sale is not None:
+            self._sale(draft)
+        return render(draft)
+
     def _mended(self, shop: Shop, position: int) -> tuple[str, InvoiceTruth]:
         """The rejected invoice again, without its defect, under its number."""
         series, shdon, rejected = shop.unmended.pop(0)
         draft = self._draft(shop, series.letters, shdon)
         draft.settle()
-        return render(draft), _truth(position, draft, mends=draft.key() == rejected)
+        return self._write(draft), _truth(position, draft, mends=draft.key() == rejected)
 
     def _defective(self, shop: Shop, series: Series, code: str, position: int) -> tuple[str, InvoiceTruth] | None:
         """An invoice with the defect `code`, or None where this merchant cannot have it now."""
@@ -300,10 +309,10 @@ class Generator:
         if made is False:
             return None
         _take(series)
-        text = render(draft)
+        accepted = code in catalogue.WARNINGS
+        text = self._write(draft) if accepted else render(draft)
         if callable(made):
             text = made(text)
-        accepted = code in catalogue.WARNINGS
         if self._corrections and not accepted:
             shop.unmended.append((series, draft.shdon, draft.key()))
         return text, _truth(position, draft, codes=(code,), accepted=accepted)
@@ -337,7 +346,7 @@ class Generator:
             return None
         draft = self._draft(shop, shop.late.letters, _take(shop.late), nlap=day)
         draft.settle()
-        return render(draft), _truth(position, draft, codes=("DATE-02",))
+        return self._write(draft), _truth(position, draft, codes=("DATE-02",))
 
     def _wrong_code(self, shop: Shop, size: int) -> Package | None:
         if shop.merchant.household or shop.merchant.direct:
