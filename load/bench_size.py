@@ -26,7 +26,9 @@ from storage.client import connect
 from storage.sink import Sink
 
 _BATCH: Final = 5_000
-_TABLES: Final = ("invoices", "invoice_lines", "corrections", "findings", "packages", "evidence", "progress")
+_TABLES: Final = (
+    "invoices", "invoice_lines", "corrections", "sale_days", "findings", "packages", "evidence", "progress",
+)  # fmt: skip
 _SIZES: Final = """
 SELECT table, sum(bytes_on_disk), sum(rows) FROM system.parts
 WHERE database = 'hoadon' AND active AND table IN {tables:Array(String)} GROUP BY table

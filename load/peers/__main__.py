@@ -48,7 +48,9 @@ from streams.kafka import Outbox, Record, ensure_topics, properties
 _PLAIN: Final = "peers.packages"
 _GROUP: Final = "peers"
 _OUTBOX_BYTES: Final = 32 * 1024 * 1024
-_TABLES: Final = ("invoices", "invoice_lines", "packages", "evidence", "progress", "findings", "corrections")
+_TABLES: Final = (
+    "invoices", "invoice_lines", "packages", "evidence", "progress", "findings", "corrections", "sale_days",
+)  # fmt: skip
 _BUNDLE: Final = 20
 """Single packages that the gateway gathers into a message under load, about."""
 

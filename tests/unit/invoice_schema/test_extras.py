@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -103,6 +103,7 @@ def test_the_earliest_of_several_moments_counts() -> None:
     assert moments(*told, ("d", "dateTime", f"{DAY}T00:00:00")) == at("09:42:11")
 
 
+@settings(deadline=None)
 @given(st.integers(30_000_000, 5_600_000_000))
 def test_every_moment_comes_back(seconds: int) -> None:
     when = datetime.fromtimestamp(seconds, VIETNAM)
