@@ -15,6 +15,7 @@ from rules import (
     identities,
     keys,
     past,
+    payments,
     registered,
     signatures,
     sums,
@@ -25,7 +26,7 @@ from rules.rule import Rule
 
 _FAMILIES = (
     documents, signatures, keys, past, corrections, identities, registered, vat, goods, sums, words, dates, closing,
-    buyers,
+    buyers, payments,
 )  # fmt: skip
 _GROUPS: Final = ("ENV", "SIG", "XSD", "CUR", "KEY", "ID", "VAT", "SUM", "DATE", "COR", "SEQ", "BUY", "PAY", "HH")
 

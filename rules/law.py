@@ -58,6 +58,17 @@ def crosses(before: Decimal, after: Decimal, day: date) -> bool:
     return before <= HOUSEHOLD_REVENUE < after
 
 
+_NONCASH_LOWERED: Final = date(2025, 7, 1)
+
+
+def noncash_threshold(nlap: date) -> int:
+    """VND incl. VAT from which the buyer's deduction needs a payment without cash (PAY-01).
+
+    5 million since Luật 48/2024/QH15 Điều 14.2 and NĐ 181/2025/NĐ-CP Điều 26, 20 million before.
+    """
+    return 5_000_000 if nlap >= _NONCASH_LOWERED else 20_000_000
+
+
 def late_band(days: int) -> Literal["1-5", "6-10", "11+"]:
     """The penalty band of data sent `days` late (NĐ 125/2020 as amended by NĐ 310/2025)."""
     if days <= 5:

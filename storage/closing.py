@@ -20,6 +20,7 @@ from pyroaring import BitMap
 from storage import schema
 from storage.chunks import chunks
 from storage.errors import explained
+from storage.parameters import moment
 from storage.past import RowBinary, SeriesKey
 
 _DAY_US: Final = 86_400_000_000
@@ -207,8 +208,4 @@ class Close:
     @staticmethod
     def _bounds(day: date) -> dict[str, Any]:
         until = end_of(day)
-        return {"day": day, "until": _text(until), "since": _text(until - _DAY_US)}
-
-
-def _text(us: int) -> str:
-    return f"{us // 1_000_000}.{us % 1_000_000:06d}"
+        return {"day": day, "until": moment(until), "since": moment(until - _DAY_US)}

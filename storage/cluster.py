@@ -18,6 +18,10 @@ SHARDED: Final = {
     "findings": "cityHash64(mst)",
     "evidence": "cityHash64(mst)",
     "payments": "cityHash64(source, payment_id)",
+    "account_days": "cityHash64(day, account)",
+    "payment_matches": "cityHash64(seller)",
+    "payment_match_history": "cityHash64(seller)",
+    "payment_days": "cityHash64(seller)",
     "dead_letters": "cityHash64(topic, partition, offset)",
 }
 """Sharding keys. Each is decided by the table's sorting key, so that all versions of a row meet on one shard."""
@@ -26,7 +30,7 @@ EVERYWHERE: Final = frozenset(
     {
         "schema_migrations", "progress", "watermark", "outages", "closed_days",
         "taxpayers", "taxpayer_statements", "registry_versions", "link_resolutions", "quality_days",
-        "vault", "person_marks", "audit_log",
+        "vault", "person_marks", "audit_log", "reconciled",
     }
 )  # fmt: skip
 """Tables that every node has as a whole."""
@@ -44,7 +48,7 @@ SETTINGS: Final[dict[str, Any]] = {
 _CREATE: Final = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)\b")
 _VIEW: Final = re.compile(r"CREATE VIEW IF NOT EXISTS (\w+)\b")
 _DROP: Final = re.compile(r"DROP VIEW IF EXISTS (\w+)\b")
-_ENGINE: Final = re.compile(r"\bENGINE = (\w*MergeTree)(?:\((\w+)\))?")
+_ENGINE: Final = re.compile(r"\bENGINE = (\w*MergeTree)(?:\(([\w, ]+)\))?")
 _ALTER: Final = re.compile(r"ALTER TABLE (\w+)\b")
 _COLUMNS: Final = re.compile(r"\b(?:ADD|DROP|RENAME) COLUMN\b|\bCOMMENT COLUMN\b")
 

@@ -33,14 +33,17 @@ _WITHOUT_DOCUMENT: Final = tuple(name for name in schema.TABLES["dead_letters"].
 _REGISTRY: Final = ("taxpayers", "taxpayer_statements", "registry_versions")
 _FOUND: Final = ("packages", "invoices", "findings", "watermark")
 _DECIDED: Final = ("packages", "invoices", "invoice_lines", "findings", "corrections", "evidence", "dead_letters")
-_KEPT: Final = ("progress", "watermark", "closed_days", "quality_days", "sale_days")
+_PAID: Final = ("payment_matches", "payment_match_history", "payment_days")
+_KEPT: Final = ("progress", "watermark", "closed_days", "quality_days", "sale_days", "account_days", "reconciled")
 
 ROLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "hoadon_gateway": {"SELECT": _FOUND},
     "hoadon_worker": {
-        "SELECT": (*_DECIDED, *_KEPT, *_REGISTRY, "outages", "link_resolutions", "schema_migrations"),
-        "INSERT": (*_DECIDED, *_KEPT, *_REGISTRY, "vault", "payments"),
-        "ALTER DELETE": ("taxpayer_statements",),
+        "SELECT": (
+            *_DECIDED, *_KEPT, *_REGISTRY, *_PAID, "payments", "outages", "link_resolutions", "schema_migrations",
+        ),
+        "INSERT": (*_DECIDED, *_KEPT, *_REGISTRY, *_PAID, "vault", "payments"),
+        "ALTER DELETE": ("taxpayer_statements", "findings"),
     },
     "hoadon_console": {
         "SELECT": (
@@ -52,6 +55,7 @@ ROLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "hoadon_officer": {
         "SELECT": (
             *_FOUND, "invoice_lines", "taxpayers", "quality_days", "invoice_links", "link_resolutions", "payments",
+            *_PAID, "noncash_shares",
         ),
     },
     "hoadon_auditor": {"SELECT": ("audit_log", "link_resolutions", "registry_versions", "watermark")},

@@ -298,7 +298,80 @@ PAYMENTS: Final = _schema(
     ("received_at", INSTANT),
     ("sender", pa.string()),
     ("version", pa.uint64()),
+    ("written_at", INSTANT),
 )
+
+ACCOUNT_DAYS: Final = _schema(("day", pa.date32()), ("account", pa.string()), ("mst", pa.string()))
+
+_PAYMENT: Final = (
+    ("seller", pa.string()),
+    ("day", pa.date32()),
+    ("source", pa.string()),
+    ("payment_id", pa.string()),
+)
+_OUTCOME: Final = (
+    ("kind", pa.string()),
+    ("state", pa.string()),
+    ("score", pa.uint8()),
+    ("reason", pa.string()),
+    (
+        "invoices",
+        pa.list_(pa.field("item", pa.struct([pa.field(*one, nullable=False) for one in _KEY]), nullable=False)),
+    ),
+    ("covered", MONEY),
+)
+
+PAYMENT_MATCHES: Final = _schema(
+    *_PAYMENT,
+    ("seller_by", pa.string()),
+    ("merchant_mst", pa.string()),
+    ("account", pa.string()),
+    ("paid_at", INSTANT),
+    ("timed", pa.uint8()),
+    ("amount", MONEY),
+    ("currency", pa.string()),
+    ("direction", pa.string()),
+    ("channel", pa.string()),
+    ("store_code", pa.string()),
+    ("reference", pa.string()),
+    ("content", pa.string()),
+    *_OUTCOME,
+    ("group_payments", pa.uint32()),
+    ("group_invoices", pa.uint32()),
+    ("settles", pa.uint8()),
+    ("attributed_at", INSTANT),
+    ("matched_at", INSTANT),
+    ("version", pa.uint64()),
+    ("withdrawn", pa.uint8()),
+)
+
+PAYMENT_MATCH_HISTORY: Final = _schema(
+    *_PAYMENT, *_OUTCOME, ("matched_at", INSTANT), ("replaced_at", INSTANT), ("version", pa.uint64())
+)
+
+_SUM: Final = pa.decimal128(38, 6)
+
+PAYMENT_DAYS: Final = _schema(
+    ("seller", pa.string()),
+    ("day", pa.date32()),
+    ("currency", pa.string()),
+    ("province", pa.string()),
+    ("sector", pa.string()),
+    ("invoices", pa.uint64()),
+    ("invoiced", _SUM),
+    ("payments", pa.uint64()),
+    ("paid", _SUM),
+    ("matched", _SUM),
+    ("ambiguous", _SUM),
+    ("without_invoice", _SUM),
+    ("refunds", pa.uint64()),
+    ("refunded", _SUM),
+    ("uncorrected", _SUM),
+    ("computed_at", INSTANT),
+    ("version", pa.uint64()),
+)
+
+RECONCILED: Final = _schema(("what", pa.string()), ("up_to", INSTANT), ("at", INSTANT))
 
 TABLES: Final[Mapping[str, pa.Schema]] = {
     "packages": PACKAGES,
@@ -320,6 +393,11 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
     "audit_log": AUDIT_LOG,
     "quality_days": QUALITY_DAYS,
     "payments": PAYMENTS,
+    "account_days": ACCOUNT_DAYS,
+    "payment_matches": PAYMENT_MATCHES,
+    "payment_match_history": PAYMENT_MATCH_HISTORY,
+    "payment_days": PAYMENT_DAYS,
+    "reconciled": RECONCILED,
     "outages": OUTAGES,
     "closed_days": CLOSED_DAYS,
 }

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
-from types import TracebackType
 from typing import Any, Final, cast
 
 import msgspec
@@ -28,7 +26,6 @@ from hoadon.common import metrics
 from hoadon.common.clock import now_us, vietnam_day
 from hoadon.common.errors import Unavailable
 from hoadon.common.settings import Settings
-from hoadon.process import lock_file
 from identity.keys import Keyring
 from identity.registry_file import COLUMNS, normalised, problems
 from storage.client import connect
@@ -36,15 +33,13 @@ from storage.registry import Version, digests_of
 from storage.sink import Sink
 from storage.stating import ready
 from streams import kafka, letters, wire
+from streams.beside import Beside
 from streams.engine import DeadLetter, Message
-from streams.processing import describe
 
 GROUP: Final = "hoadon-registry"
 BAD: Final = "registry"
 _AT_ONCE: Final = 5_000
 _WAIT: Final = 1.0
-_PAUSE: Final = 1.0
-_LONGEST_PAUSE: Final = 10.0
 _FIRST_DAY: Final = date(1970, 1, 1)
 _LAST_DAY: Final = date(2148, 12, 31)
 
@@ -72,62 +67,32 @@ class Statement(msgspec.Struct):
 _decode: Final = msgspec.json.Decoder(Statement).decode
 
 
-class Feed:
-    """Reads the topic while the context is open; on one machine one process does."""
+class Feed(Beside):
+    """Reads the topic."""
 
     def __init__(self, settings: Settings, keyring: Keyring) -> None:
-        self._settings, self._keyring = settings, keyring
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="registry", daemon=True)
+        super().__init__(settings, "registry", "registry", self._work)
+        self._keyring = keyring
 
-    def __enter__(self) -> Feed:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._stop.set()
-        self._thread.join(3)
-
-    def _run(self) -> None:
-        structlog.contextvars.bind_contextvars(service=self._settings.worker_id)
-        path = self._settings.data / "run"
-        path.mkdir(parents=True, exist_ok=True)
-        while (held := lock_file(path / "registry.lock")) is None:
-            if self._stop.wait(_PAUSE):
-                return
-        _log.info("the registry's feed begins", lock=held)
-        pause = _PAUSE
-        while not self._stop.is_set():
-            started = time.monotonic()
-            try:
-                self._work()
-            except Unavailable as error:
-                metrics.RETRIES.labels(target="registry").inc()
-                _log.warning("the registry's feed waits", reason=str(error))
-            except Exception as error:
-                _log.error("the registry's feed failed", error=describe(error))
-            pause = _PAUSE if time.monotonic() - started > _LONGEST_PAUSE else min(2 * pause, _LONGEST_PAUSE)
-            self._stop.wait(pause)
-
-    def _work(self) -> None:
-        outbox = kafka.Outbox(self._settings, patience=self._settings.patience)
+    def _work(self, stopping: threading.Event) -> None:
+        outbox = kafka.Outbox(self.settings, patience=self.settings.patience)
         consumer = Consumer(
             {
-                **kafka.properties(self._settings),
+                **kafka.properties(self.settings),
                 "group.id": GROUP,
                 "enable.auto.commit": "false",
                 "auto.offset.reset": "earliest",
                 "log_level": "2",
             }
         )
-        with contextlib.closing(consumer), connect(self._settings) as client:
+        with contextlib.closing(consumer), connect(self.settings) as client:
             consumer.subscribe([wire.REGISTRY])
-            while not self._stop.is_set():
+            while not stopping.is_set():
                 found = consumer.consume(_AT_ONCE, _WAIT)
                 messages = [_message(one) for one in found if one.error() is None]
                 if not messages:
                     continue
-                take(client, self._keyring, outbox, messages, patience=self._settings.patience)
+                take(client, self._keyring, outbox, messages, patience=self.settings.patience)
                 try:
                     consumer.commit(asynchronous=False)
                 except KafkaException as error:

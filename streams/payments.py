@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from hoadon.common.clock import now_us
 from identity.masking import mask_persons
 from payments.payment import Payment
 from storage import schema
@@ -60,4 +61,5 @@ def _columns(told: Sequence[tuple[Payment, PaymentsReceipt]]) -> dict[str, Any]:
         "received_at": [receipt.received_at for receipt in receipts],
         "sender": [receipt.sender for receipt in receipts],
         "version": [_EVER - receipt.received_at for receipt in receipts],
+        "written_at": [now_us()] * len(payments),
     }

@@ -105,6 +105,7 @@ class Batch:
             "invoice_lines": self._lines(),
             "findings": self._findings(),
             "evidence": self._evidence(),
+            "account_days": self._account_days(),
             "sale_days": self._sale_days(),
             "packages": self._marks(),
         }
@@ -174,7 +175,7 @@ class Batch:
             "version": pa.array(self._versions),
             **self._links(),
             **buyers,
-            "seller_account": _unspaced(columns.text("NBan/STKNHang")),
+            "seller_account": self._accounts,
             "issued_at": pa.array(np.where(self._judgement.facts.days > 0, extras.issued_at, 0)),
             "receipt_reference": extras.receipts,
         }
@@ -184,6 +185,20 @@ class Batch:
     def _corrected_days(self) -> pa.Array:
         """NLap of the invoice that each one corrects; 1970-01-01 where there is none."""
         return _related_day(self._judgement.columns.text("TTHDLQuan/NLHDCLQuan"))
+
+    @cached_property
+    def _accounts(self) -> pa.StringArray:
+        return _unspaced(self._judgement.columns.text("NBan/STKNHang"))
+
+    def _account_days(self) -> pa.Table:
+        """The accounts that accepted invoices name, by day and seller, each once."""
+        accepted = self._fresh & ~self._judgement.rejected & (self._judgement.facts.days > 0)
+        rows = pa.array(np.flatnonzero(accepted & np.asarray(pc.not_equal(self._accounts, ""))))
+        days = pa.array(self._judgement.facts.days, pa.int32()).cast(pa.date32())
+        columns = {"day": days, "account": self._accounts, "mst": self._key_columns["mst"]}
+        found = pa.table({name: column.take(rows) for name, column in columns.items()})
+        found = found.group_by(list(columns), use_threads=False).aggregate([])
+        return schema.table("account_days", {name: found[name] for name in columns})
 
     def _sale_days(self) -> pa.Table:
         """The sellers' days of accepted invoices, and of what those replace or adjust, each once."""

@@ -69,6 +69,10 @@ def serve(settings: Settings, *, jobs: bool, topic: str = wire.PACKAGES) -> None
             from streams.feed import Feed
 
             beside.append(lambda: Feed(settings, keyring(settings)))
+        if jobs and topic == wire.PAYMENTS:
+            from streams.reconcile import Reconciling
+
+            beside.append(lambda: Reconciling(settings))
         run(settings, processing, topic=topic, group=_GROUPS.get(topic), beside=beside, fence=fence)
 
 

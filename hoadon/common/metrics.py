@@ -104,6 +104,14 @@ WATERMARK_AGE_SECONDS = Gauge(
 )
 MENDED_MESSAGES = Counter("hoadon_mended_messages", "Messages sent again because the audit found them missing.")
 
+RECONCILED_AT = Gauge("hoadon_reconciled_timestamp_seconds", "When payments were last compared with invoices.")
+PAYMENTS_RECONCILED = Counter(
+    "hoadon_payments_reconciled", "Payments that got a new outcome, by state and kind.", ["state", "kind"]
+)
+PAYMENT_DAYS_OPEN = Gauge(
+    "hoadon_payment_days_open", "Days before today whose payments are not closed yet (PAY-01, PAY-02, PAY-03)."
+)
+
 # Console
 QUESTION_SECONDS = Histogram(
     "hoadon_console_question_seconds",

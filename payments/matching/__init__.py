@@ -22,7 +22,7 @@ def match(payments: pl.DataFrame, invoices: pl.DataFrame, corrections: pl.DataFr
 
     A row holds source, payment_id, kind ('' one split part settlement refund), state (matched ambiguous unmatched),
     score (0…100), reason, invoices (keys), covered (what invoices stand behind), group_payments and group_invoices
-    (of an open group).
+    (of an open group), settles (its text speaks of a settlement).
     """
     facts = Facts(payments, invoices, corrections)
     refunds.meet(facts)

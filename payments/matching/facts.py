@@ -22,6 +22,9 @@ MINUTE_US: Final = 60_000_000
 APART_US: Final = 15 * MINUTE_US
 """Moments further apart disagree."""
 
+_PAYMENT: Final = (
+    "day", "source", "payment_id", "paid_at", "timed", "amount", "direction", "reference", "content",
+)  # fmt: skip
 _LINK: Final = pl.Struct({"mst": pl.String, "khmshdon": pl.String, "khhdon": pl.String, "shdon": pl.UInt32})
 _KEY: Final = ("mst", "khmshdon", "khhdon", "shdon")
 
@@ -37,11 +40,15 @@ class Facts:
         known = [frame.select(seller=_seller()) for frame in (payments, invoices, corrections)]
         sellers = _codes([frame["seller"] for frame in known])
         places = _codes([payments["store"], invoices["store"]])
-        self.payments = payments.with_row_index("p").with_columns(
-            s=sellers[0],
-            place=places[0],
-            moment=_moment("paid_at", pl.col("timed")),
-            amount=pl.col("amount").cast(MONEY),
+        self.payments = (
+            payments.select(_PAYMENT)
+            .with_row_index("p")
+            .with_columns(
+                s=sellers[0],
+                place=places[0],
+                moment=_moment("paid_at", pl.col("timed")),
+                amount=pl.col("amount").cast(MONEY),
+            )
         )
         self.invoices = invoices.with_row_index("i").with_columns(
             s=sellers[1],
@@ -57,7 +64,9 @@ class Facts:
         self._outcomes: list[pl.DataFrame] = []
         self._links: list[pl.DataFrame] = []
         self._corrected: list[pl.DataFrame] = []
-        self.decide(np.flatnonzero(~self.free_p), "", "unmatched", 0, "no-seller")
+        refund = (payments["direction"] == "refund").to_numpy()
+        for kind, rows in (("refund", refund), ("", ~refund)):
+            self.decide(np.flatnonzero(~self.free_p & rows), kind, "unmatched", 0, "no-seller")
 
     def credits(self) -> pl.DataFrame:
         """Free payments that are no refunds."""
@@ -111,7 +120,7 @@ class Facts:
             else pl.DataFrame(schema={"p": pl.UInt32, "invoices": pl.List(_LINK)})
         )
         return (
-            self.payments.select("p", "source", "payment_id")
+            self.payments.select("p", "source", "payment_id", settles=self.named.told["settles"])
             .join(pl.concat(self._outcomes), on="p", how="left", maintain_order="left")
             .join(lists, on="p", how="left", maintain_order="left")
             .with_columns(

@@ -31,6 +31,10 @@ _ARROW = {
     "Decimal(18, 6)": pa.decimal128(18, 6),
     "FixedString(16)": pa.binary(16),
     "FixedString(32)": pa.binary(32),
+    "Decimal(38, 6)": pa.decimal128(38, 6),
+    "Array(Tuple(mst String, khmshdon String, khhdon String, shdon UInt32))": schema.PAYMENT_MATCHES.field(
+        "invoices"
+    ).type,
     "Array(String)": schema.TAXPAYERS.field("accounts").type,
 }
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from typer.testing import CliRunner
 
 from hoadon.cli import app
+from storage.cluster import SHARDED
 from tests.support.signing import AUTHORITY, DS, authority, signed_package
 from tests.support.stack import environment
 
@@ -154,4 +155,4 @@ def test_migrations_are_printed_without_an_instance(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("HOADON_CLICKHOUSE_CLUSTER", "tax")
     many = CliRunner().invoke(app, ["migrate", "--print"]).stdout
     assert many.startswith("CREATE DATABASE IF NOT EXISTS hoadon ON CLUSTER tax")
-    assert many.count("ENGINE = Distributed(tax, ") == 8
+    assert many.count("ENGINE = Distributed(tax, ") == len(SHARDED)

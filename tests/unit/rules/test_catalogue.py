@@ -13,7 +13,6 @@ from rules.law import VAT_8, late_band, regime
 from rules.rates import read_rate
 from rules.rule import Rule, Text
 
-# The catalogue, but for the rules on payments.
 SEVERITIES = {
     **{f"ENV-{number:02d}": "P" for number in range(1, 12)},
     **dict.fromkeys(("SIG-01", "XSD-01", "CUR-01", "DATE-01", "COR-01", "COR-04", "COR-05", "COR-06"), "E"),
@@ -22,8 +21,8 @@ SEVERITIES = {
     **dict.fromkeys(("VAT-01", "VAT-02", "VAT-03", "VAT-05"), "E"),
     **dict.fromkeys(("SUM-01", "SUM-02", "SUM-03", "SUM-04", "SUM-06", "SUM-07"), "E"),
     **dict.fromkeys(("ID-04", "ID-05", "VAT-04", "SUM-05", "DATE-04", "COR-02", "BUY-01"), "W"),
-    **dict.fromkeys(("ID-06", "ID-07", "DATE-02", "COR-03", "SEQ-01", "SEQ-02"), "W"),
-    **dict.fromkeys(("ID-08", "DATE-03", "HH-01"), "I"),
+    **dict.fromkeys(("ID-06", "ID-07", "DATE-02", "COR-03", "SEQ-01", "SEQ-02", "PAY-02", "PAY-03"), "W"),
+    **dict.fromkeys(("ID-08", "DATE-03", "HH-01", "PAY-01"), "I"),
 }
 
 

@@ -16,7 +16,7 @@ from storage.rights import ROLES, read_users, statements
 
 HOME = Path(storage.__file__).parent
 SECRET = "a-long-secret-of-1-user"
-VIEWS = {"invoice_links"}
+VIEWS = {"invoice_links", "noncash_shares"}
 KEEPER = {"persons.py", "audit.py", "retention.py", "migrate.py", "unwritten.py", "rights.py", "cluster.py"}
 
 
