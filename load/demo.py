@@ -1,5 +1,6 @@
 """Simulated merchants that post all day, for `hoadon up --demo`: small packages, a few defects of every kind, packages
-sent twice, rejected invoices sent again corrected, and every answer fetched.
+sent twice, rejected invoices sent again corrected, and every answer fetched. Banks, wallets and platforms post what was
+paid, a few seconds after each sale; platforms pay every minute.
 
 Series go on after a restart: `DATA/demo.json` says where they stand.
 """
@@ -14,6 +15,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from heapq import heappop, heappush
+from itertools import count
 from pathlib import Path
 from random import Random
 from time import monotonic
@@ -28,8 +31,8 @@ from hoadon.instance import replace
 from load import registry
 from load.defects import known
 from load.generator import Generator
-from load.http import Answer, Client
-from load.merchants import merchants
+from load.http import XML, Answer, Client
+from load.payments import Paid, Payers, posted
 from load.truth import Package
 
 RATE: Final = 40.0
@@ -46,6 +49,12 @@ _SAID_SECONDS: Final = 60.0
 _UNSAVED: Final = 1_000
 """Numbers skipped in every series after a stop that could not be recorded: more than are used between two savings."""
 _ASKING: Final = 32
+_PAID_AFTER: Final = (2.0, 6.0)
+"""Seconds from a sale until its payment is posted."""
+_PAYING_SECONDS: Final = 0.5
+_SETTLED_SECONDS: Final = 60.0
+_MOST_PAID: Final = 200
+"""Payments in a request."""
 _WAIT: Final = 20
 _FIRST_RETRY, _LAST_RETRY = 0.25, 5.0
 
@@ -76,7 +85,8 @@ async def import_registry(settings: Settings) -> None:
     """Put the merchants into `taxpayers`; waits for a store that does not answer."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "registry.csv"
-        registry.write(path, merchants(MERCHANTS))
+        payers = Payers(_SEED)
+        registry.write(path, payers.registered(payers.merchants(MERCHANTS, stores=False)))
         wait = _FIRST_RETRY
         while True:
             try:
@@ -103,7 +113,7 @@ def _import(settings: Settings, path: Path) -> int:
 
 
 class Demo:
-    """Posts packages one after the other, in the order of their numbers, and fetches the answers beside."""
+    """Posts packages one after the other, in the order of their numbers, and payments; fetches the answers beside."""
 
     def __init__(self, client: Client, asking: Client, state: Path, *, rate: float = RATE) -> None:
         self._client = client
@@ -111,9 +121,13 @@ class Demo:
         self._state = state
         self._rate = rate
         self._random = Random(time.time_ns())
+        self._payers = Payers(_SEED, now=clock.now_us)
+        self._paid: list[tuple[int, int, Paid]] = []
+        self._numbers = count()
         self._generator = Generator(
             seed=_SEED,
-            merchants=MERCHANTS,
+            merchants=self._payers.merchants(MERCHANTS, stores=False),
+            sale=self._payers.sale,
             defects=dict.fromkeys(known(), _SHARE),
             corrections=0.6,
             repeats=0.01,
@@ -126,6 +140,7 @@ class Demo:
         """Until cancelled."""
         self._resume()
         clocks = [asyncio.create_task(_every(seconds, call)) for seconds, call in self._regular()]
+        clocks.append(asyncio.create_task(self._pay()))
         try:
             await self._post()
         finally:
@@ -135,7 +150,7 @@ class Demo:
             self._save(stopped=True)
 
     def _regular(self) -> tuple[tuple[float, Callable[[], None]], ...]:
-        return (_SAVE_SECONDS, self._save), (_SAID_SECONDS, self._say)
+        return (_SAVE_SECONDS, self._save), (_SAID_SECONDS, self._say), (_SETTLED_SECONDS, self._settle)
 
     async def _post(self) -> None:
         due = monotonic()
@@ -145,13 +160,36 @@ class Demo:
             package = self._generator.package(size)
             due = max(due, monotonic() - 1) + self._random.expovariate(self._rate / size)
             await asyncio.sleep(max(0.0, due - monotonic()))
-            self._note(package, await self._until_answered(package.body))
+            self._owe(self._payers.take())
+            self._note(package, await self._until_answered("/v1/packages", package.body))
 
-    async def _until_answered(self, body: bytes) -> Answer:
+    def _owe(self, paid: list[Paid]) -> None:
+        """Post these when they are paid, and some seconds have gone by."""
+        now = clock.now_us()
+        for one in paid:
+            due = now + int(self._random.uniform(*_PAID_AFTER) * 1_000_000)
+            heappush(self._paid, (max(due, one.at), next(self._numbers), one))
+
+    def _settle(self) -> None:
+        self._owe(self._payers.settle())
+
+    async def _pay(self) -> None:
+        while True:
+            await asyncio.sleep(_PAYING_SECONDS)
+            now = clock.now_us()
+            paid: list[Paid] = []
+            while self._paid and self._paid[0][0] <= now and len(paid) < _MOST_PAID:
+                paid.append(heappop(self._paid)[2])
+            for path, content_type, body in posted(paid):
+                answer = await self._until_answered(path, body, content_type)
+                self.counts[f"payments_{answer.status}"] += 1
+            self.counts["payments"] += len(paid)
+
+    async def _until_answered(self, path: str, body: bytes, content_type: str = XML) -> Answer:
         wait = _FIRST_RETRY
         while True:
             try:
-                answer = await self._client.post("/v1/packages", body)
+                answer = await self._client.post(path, body, content_type)
                 if answer.status not in (429, 503):
                     return answer
                 await asyncio.sleep(answer.retry_after(wait))

@@ -24,7 +24,8 @@ what is usual in shops in Vietnam, and each can be set in `Shares`.
   `GN2611200071-001` …), a list of orders, or a day and its gross. Now and then an order has no invoice.
 - One sale in fifty that is not paid in cash has no invoice. One customer in a thousand pays twice by mistake and has
   it back. Notices come twice. A wrong price is put right by a replacement: mostly the customer had paid the right
-  one; if not, the difference follows or is paid back. Goods that come back are paid back the way they were paid.
+  one, the more so if it is higher; if not, the difference follows or is paid back. Goods that come back are paid back
+  the way they were paid.
 """
 
 from __future__ import annotations
@@ -120,12 +121,12 @@ class Shares:
     """Of sales, unless told otherwise.
 
     Of what is not cash: `qr`, `card`, `transfer`, `wallet`, `split`, `uninvoiced`, `twice`, `repeated` (notices). Of
-    transfers: `typed` (the customer names the bill), `wrapped` (the bank adds its own). Of amounts that customers type:
-    `rounded`. Of split bills: `named_parts`, where the register names bills, and `cash_part`. `returned`: of returned
-    goods, what is paid back. `right_price`: of replacements, that the customer paid what they say. `delivered`: of the
-    sales of merchants on `platforms`; `unbilled`: of a platform's days. Of merchants: `tax_codes` (told by banks),
-    `unregistered` (accounts), `old_codes` (of those that had one), `stores_told`, `strange_stores`, `untimed`, `skewed`
-    (clocks), `chains`, `small` (of eating places).
+    transfers: `typed` (the customer names the bill), `wrapped` (the bank adds its own). Of amounts that customers
+    type: `rounded`. Of split bills: `named_parts`, where the register names bills, and `cash_part`. `returned`: of
+    returned goods, what is paid back. `right_price`: of replacements by less, that the customer paid what they say.
+    `delivered`: of the sales of merchants on `platforms`; `unbilled`: of a platform's days. Of merchants: `tax_codes`
+    (told by banks), `unregistered` (accounts), `old_codes` (of those that had one), `stores_told`, `strange_stores`,
+    `untimed`, `skewed` (clocks), `chains`, `small` (of eating places).
     """
 
     cash: float = 0.5
@@ -167,10 +168,11 @@ class Platform(NamedTuple):
     prefix: str
 
 
+BY_DAY: Final = Platform("choviet", "ChoViet", "day", "CV")
 PLATFORMS: Final = (
     Platform("giaonhanh", "GiaoNhanh", "batch", "GN"),
     Platform("anngon", "AnNgon", "listed", "AN"),
-    Platform("choviet", "ChoViet", "day", "CV"),
+    BY_DAY,
 )
 
 

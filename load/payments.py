@@ -134,6 +134,7 @@ class Payers:
         self._new: list[Sale] = []
         self._known: dict[Key, Sale] = {}
         self._orders: dict[tuple[date, Merchant], list[Sale]] = {}
+        self._batches: dict[tuple[date, Merchant], str] = {}
 
     def merchants(self, count: int, *, stores: bool = True) -> list[Merchant]:
         return ways.merchants(count, self.shares, stores=stores)
@@ -185,11 +186,15 @@ class Payers:
         draft.time = f"{second // 3_600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
 
     def _order(self, sale: Sale, platform: Platform, day: date) -> None:
-        orders = self._orders.setdefault((day, sale.draft.merchant), [])
+        merchant = sale.draft.merchant
+        orders = self._orders.setdefault((day, merchant), [])
+        if not orders:
+            batch = f"{platform.prefix}{day:%y%m%d}{merchant.number % ways.STORES:03d}{merchant.store[-1]}"
+            self._batches[day, merchant] = batch + (f"{sale.at // _SECOND % 86_400:05d}" if self._now else "")
         orders.append(sale)
         sale.ordered, sale.draft.method = True, platform.name
         if platform.style == "batch":
-            sale.code = sale.draft.receipt = f"{_batch(platform, sale.customs, day)}-{len(orders):03d}"
+            sale.code = sale.draft.receipt = f"{self._batches[day, merchant]}-{len(orders):03d}"
         elif platform.style == "listed":
             sale.code = sale.draft.receipt = f"{platform.prefix}-{self._random.getrandbits(32):08X}"
 
@@ -199,7 +204,7 @@ class Payers:
         return customs.written.format(self._count(f"{customs.merchant.mst} {customs.merchant.store}"))
 
     def _count(self, what: str) -> int:
-        number = self._counts.get(what) or Random(f"count {self.seed} {what}").randint(2_000, 60_000)
+        number = self._counts.get(what) or Random(f"count {self.seed} {self._run} {what}").randint(2_000, 60_000)
         self._counts[what] = number + 1
         return number
 
@@ -210,7 +215,8 @@ class Payers:
             old = self._known.get(sale.corrects) if sale.corrects else None
             if old is not None and sale.replaces:
                 old.replaced_by = sale
-                if not old.channel and self._random.random() < self.shares.right_price:
+                right = self.shares.right_price
+                if not old.channel and self._random.random() < (right if sale.price < old.price else (1 + right) / 2):
                     old.price = sale.price
         found: list[Paid] = []
         for sale in sales:
@@ -366,14 +372,20 @@ class Payers:
     # Platforms
 
     def settle(self, day: date | None = None) -> list[Paid]:
-        """What platforms pay for the orders of `day`, some days later; without a day, now, for all orders there are."""
+        """What platforms pay for the orders of `day`, some days later.
+
+        Without a day, now, for all orders there are, but for those of today where a day is paid as a whole.
+        """
         found: list[Paid] = []
-        for ordered, merchant in [which for which in self._orders if day is None or which[0] == day]:
-            at = None if day else (self._now or clock.now_us)()
-            found += self._settled(ordered, self._orders.pop((ordered, merchant)), at)
+        now = (self._now or clock.now_us)()
+        for which in list(self._orders):
+            open_day = self._orders[which][0].customs.platform == ways.BY_DAY and which[0] == clock.vietnam_day(now)
+            if which[0] == day or (day is None and not open_day):
+                sales, batch = self._orders.pop(which), self._batches.pop(which)
+                found += self._settled(which[0], sales, batch, None if day else now)
         return found
 
-    def _settled(self, day: date, sales: Sequence[Sale], at: int | None) -> Iterator[Paid]:
+    def _settled(self, day: date, sales: Sequence[Sale], batch: str, at: int | None) -> Iterator[Paid]:
         random, customs = self._random, sales[0].customs
         if at is None:
             later, seconds = random.choice((1, 1, 1, 2, 2, 3)), random.randint(8 * 3_600, 17 * 3_600)
@@ -384,7 +396,7 @@ class Payers:
             if gross <= 0:
                 continue
             fee = gross * customs.fee // 100
-            says = _settlement(customs, day, some, gross, fee, clock.vietnam_day(at))
+            says = _settlement(day, some, batch, gross, fee, clock.vietnam_day(at))
             some[0].account = random.choice(customs.accounts)
             yield self._paid(some[0], at, gross - fee, "settlement", says, tuple(sale.owed for sale in some))
 
@@ -396,7 +408,7 @@ class Payers:
         source = {"card": CARDS, "wallet": WALLET}.get(sale.channel, SOURCES[bank])
         if kind == "settlement" and customs.platform is not None:
             source = customs.platform.source
-        elif units % 1_000 and _typed(sale) and random.random() < self.shares.rounded:
+        elif kind != "refund" and units % 1_000 and _typed(sale) and random.random() < self.shares.rounded:
             units = max(1_000, (units + 500) // 1_000 * 1_000)
         item: dict[str, str] = {
             "payment_id": f"FT{clock.vietnam_day(at):%y%j}{self._run}{self._count(source):07d}",
@@ -433,10 +445,6 @@ def _typed(sale: Sale) -> bool:
     return sale.channel == "transfer" or (sale.channel == "qr" and sale.customs.form == "none")
 
 
-def _batch(platform: Platform, customs: Customs, day: date) -> str:
-    return f"{platform.prefix}{day:%y%m%d}{customs.merchant.number % ways.STORES:03d}{customs.merchant.store[-1]}"
-
-
 def _listable(sales: Sequence[Sale], customs: Customs) -> Iterator[Sequence[Sale]]:
     """As many orders as fit into the text of a payment, where they are listed."""
     if customs.platform is None or customs.platform.style != "listed":
@@ -457,8 +465,9 @@ def _listed(sales: Sequence[Sale], customs: Customs) -> str:
     return ", ".join(sale.code for sale in sales)
 
 
-def _settlement(customs: Customs, day: date, sales: Sequence[Sale], gross: int, fee: int, paid: date) -> Says:
-    """What a platform says that pays for the orders of `day`."""
+def _settlement(day: date, sales: Sequence[Sale], batch: str, gross: int, fee: int, paid: date) -> Says:
+    """What a platform says that pays for these orders of `day`."""
+    customs = sales[0].customs
     platform = customs.platform
     assert platform is not None  # noqa: S101
     money = f"TONG {gross:,} PHI {fee:,}".replace(",", "." if customs.fee % 2 else "")
@@ -469,7 +478,6 @@ def _settlement(customs: Customs, day: date, sales: Sequence[Sale], gross: int, 
     if not customs.tells_gross:
         money = ""
     if platform.style == "batch":
-        batch = _batch(platform, customs, day)
         return batch, f"{name} {customs.words} {batch} {money}".rstrip()
     return "", f"{name} DOI SOAT {day:%d/%m/%Y} {_listed(sales, customs)} {money}".rstrip()
 

@@ -137,6 +137,8 @@ def _demo(stack: Stack, tmp_path: Path) -> None:
     first = asyncio.run(some_seconds(DELAY + 4))
     assert first.counts["http_202"] > 20
     assert first.counts["answers"] > 0
+    assert first.counts["payments"] > 20
+    assert {name for name in first.counts if name.startswith("payments_")} == {"payments_202"}
     saved = json.loads(state.read_bytes())
     assert saved["stopped"] is True
     asyncio.run(some_seconds(2))
@@ -150,10 +152,12 @@ def _demo(stack: Stack, tmp_path: Path) -> None:
     try:
         known_sellers = store.query("SELECT count() FROM taxpayers FINAL").result_rows[0][0]
         sectors = store.query("SELECT uniqExact(sector) FROM invoices WHERE sector != ''").result_rows[0][0]
+        paid = store.query("SELECT count() FROM payments FINAL").result_rows[0][0]
     finally:
         store.close()
     assert known_sellers >= len(merchants(200))
     assert sectors >= 5
+    assert paid > 20
 
 
 def test_demo_goes_on_through_an_absent_gateway(tmp_path: Path) -> None:
