@@ -41,8 +41,8 @@ class Named:
     told: pl.DataFrame
 
 
-def read(payments: pl.DataFrame) -> Named:
-    """`payments`: p, day, amount, reference, content."""
+def read(payments: pl.DataFrame, receipts: pl.Series) -> Named:
+    """`payments`: p, day, amount, reference, content; words are read where `receipts` says that there are any."""
     texts = payments.select(
         "p",
         "day",
@@ -52,7 +52,9 @@ def read(payments: pl.DataFrame) -> Named:
     )
     numbers = _numbers(texts)
     several = numbers.group_by("p").len().filter(pl.col("len") > 1).select("p", several=pl.lit(True))
-    return Named(numbers, _codes(texts), _told(texts.join(several, on="p", how="left", maintain_order="left")))
+    return Named(
+        numbers, _codes(texts.filter(receipts)), _told(texts.join(several, on="p", how="left", maintain_order="left"))
+    )
 
 
 def normal(column: str) -> pl.Expr:

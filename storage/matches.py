@@ -65,9 +65,11 @@ WHERE mst IN {sellers:Array(String)}
 
 _NEW: Final = "SELECT DISTINCT seller, day FROM payment_matches FINAL WHERE state = 'new' AND seller != ''"
 _TOUCHED: Final = """
-SELECT DISTINCT mst AS code, day FROM sale_days WHERE decided_at >= {since:DateTime64(6, 'UTC')}
+SELECT DISTINCT mst AS code, day, toUnixTimestamp64Micro(decided_at) AS at FROM sale_days
+WHERE decided_at >= {since:DateTime64(6, 'UTC')}
 """
-_PAID: Final = "SELECT DISTINCT seller FROM payment_matches WHERE seller IN {sellers:Array(String)} AND withdrawn = 0"
+# Of a seller whose payments all moved away the withdrawn rows are left: its figures are to be made anew.
+_PAID: Final = "SELECT DISTINCT seller FROM payment_matches WHERE seller IN {sellers:Array(String)}"
 _REACHING: Final = f"""
 SELECT DISTINCT seller FROM payment_matches FINAL
 WHERE seller IN {{sellers:Array(String)}} AND day BETWEEN {_DAYS} AND (direction = 'refund' OR settles)
@@ -81,7 +83,7 @@ _FIGURES: Final = f"""
 SELECT * FROM payment_days FINAL WHERE seller IN {{sellers:Array(String)}} AND day BETWEEN {_DAYS}
 """  # noqa: S608
 _OF_DAY: Final = """
-SELECT DISTINCT seller, {day:Date} AS day FROM payment_matches WHERE day = {day:Date} AND seller != '' AND withdrawn = 0
+SELECT DISTINCT seller, {day:Date} AS day FROM payment_matches WHERE day = {day:Date} AND seller != ''
 """
 _LARGE: Final = """
 SELECT DISTINCT mst AS code, nlap AS day FROM invoices
@@ -137,11 +139,12 @@ class Matches:
         return self._frame(_NEW)
 
     def touched(self, since: int) -> pl.DataFrame:
-        """seller, day whose invoices changed since a moment (µs)."""
-        return self._owned(self._frame(_TOUCHED, since=moment(since))).filter(pl.col("seller") != "")
+        """The journal since a moment (µs): code, day whose invoices changed, and when (`at`)."""
+        return self._frame(_TOUCHED, since=moment(since))
 
-    def with_payments(self, days: pl.DataFrame) -> pl.DataFrame:
-        """Those of sellers that have payments."""
+    def paid_days(self, touched: pl.DataFrame) -> pl.DataFrame:
+        """seller, day of the journal's rows, of sellers that have payments."""
+        days = self._owned(touched).filter(pl.col("seller") != "")
         paid = [self._frame(_PAID, sellers=part) for part in chunks(days["seller"].to_list(), SELLERS)]
         return days.join(pl.concat(paid), on="seller", how="semi") if paid else days
 

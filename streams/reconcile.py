@@ -7,9 +7,11 @@ days with something new are looked at: payments say so themselves (`new`), the j
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 import structlog
@@ -32,8 +34,8 @@ REACH: Final = 30
 _FACTS: Final = 2 * REACH
 _AT_ONCE: Final = 300_000
 """Payments that are matched at once, but for those of a single seller."""
-_LATE_US: Final = 600_000_000
-"""A row may come into the store so long after the moment that it bears."""
+_LATE_US: Final = {"payments": 180_000_000, "sales": 600_000_000}
+"""How long after the moment that it bears a row may come into the store: as long as a worker tries to write."""
 _PAUSE: Final = 10.0
 _REST: Final = 4
 _DAY: Final = ["seller", "day"]
@@ -71,31 +73,46 @@ class Reconciling(Beside):
                 stopping.wait(max(_PAUSE, _REST * (now_us() - begun) / 1e6))
 
 
+class _Near(NamedTuple):
+    """Facts of sellers' days, and the sellers that may reach over days."""
+
+    payments: pl.DataFrame
+    invoices: pl.DataFrame
+    far: list[str]
+
+
 class Reconciliation:
     """One run looks at all that is new, and closes one day at most."""
 
     def __init__(self, matches: Matches, attribution: Attribution) -> None:
         self._matches, self._attribution = matches, attribution
+        self._seen: pl.DataFrame | None = None
 
     def run(self) -> int:
         """How many payments have another outcome now."""
         now = now_us()
         come = self._matches.reconciled()
         version = self._attribute(come, now)
-        sales = _before(come, "sales")
-        self._attribution.follow_invoices(self._matches.touched(sales)["day"].unique().sort().to_list(), now)
-        touched = self._matches.touched(sales)
+        self._attribution.follow_invoices(self._touched(come)["day"].unique().sort().to_list(), now)
+        touched = self._touched(come)
         first = self._matches.first_day()
         changed = self._nobody()
         if first:
             closed = Closed(first, vietnam_day(come["closed"]) if "closed" in come else first)
-            new = pl.concat([self._matches.new_days(), self._matches.with_payments(touched)]).unique()
+            new = pl.concat([self._matches.new_days(), self._matches.paid_days(touched)]).unique()
             changed += self._days(new, closed)
             self._close(closed, now)
         for what, up_to in (("payments", now), ("sales", now), ("registry", version)):
             self._matches.mark(what, up_to, now)
+        self._seen = pl.concat([touched, *([] if self._seen is None else [self._seen])])
+        self._seen = self._seen.filter(pl.col("at") >= now - _LATE_US["sales"])
         metrics.RECONCILED_AT.set(now / 1e6)
         return changed
+
+    def _touched(self, come: dict[str, int]) -> pl.DataFrame:
+        """Of the journal what no run of this process has seen."""
+        found = self._matches.touched(_before(come, "sales"))
+        return found if self._seen is None else found.join(self._seen, on=found.columns, how="anti")
 
     def _attribute(self, come: dict[str, int], now: int) -> int:
         """Payments find their sellers; the version of the registry that was asked."""
@@ -131,7 +148,16 @@ class Reconciliation:
 
     def _days(self, days: pl.DataFrame, closed: Closed) -> int:
         """Match sellers' days anew, and what they reach."""
-        return sum(self._part(part, closed) for part in self._parts(days))
+        changed = 0
+        with ThreadPoolExecutor(1) as pool:
+            waiting: deque[tuple[pl.DataFrame, Future[_Near]]] = deque()
+            for part in self._parts(days):
+                waiting.append((part, pool.submit(self._read, part)))
+                if len(waiting) > 1:
+                    changed += self._part(*waiting.popleft(), closed)
+            while waiting:
+                changed += self._part(*waiting.popleft(), closed)
+        return changed
 
     def _parts(self, days: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """Some sellers' days at a time."""
@@ -144,13 +170,18 @@ class Reconciliation:
             for part in sizes.partition_by("part", maintain_order=True):
                 yield days.join(part, on="seller", how="semi")
 
-    def _part(self, days: pl.DataFrame, closed: Closed) -> int:
-        """Sellers whose payments stay within their day; then the others."""
+    def _read(self, days: pl.DataFrame) -> _Near:
         sellers = days["seller"].unique().sort().to_list()
-        payments = self._matches.payments(sellers, *span(days)).join(days, on=_DAY, how="semi")
-        invoices = self._matches.invoices(sellers, *span(days)).join(days, on=_DAY, how="semi")
+        return _Near(
+            self._matches.payments(sellers, *span(days)).join(days, on=_DAY, how="semi"),
+            self._matches.invoices(sellers, *span(days)).join(days, on=_DAY, how="semi"),
+            self._matches.reaching(sellers, *span(days, _FACTS)),
+        )
+
+    def _part(self, days: pl.DataFrame, read: Future[_Near], closed: Closed) -> int:
+        """Sellers whose payments stay within their day; then the others."""
+        payments, invoices, far = read.result()
         found = match(facts(payments), invoices, _NO_CORRECTIONS)
-        far = self._matches.reaching(sellers, *span(days, _FACTS))
         far += payments.filter(found["settles"] | (pl.col("direction") == "refund"))["seller"].to_list()
         near = ~pl.col("seller").is_in(sorted(set(far)))
         rows = payments.select(near).to_series()
@@ -172,7 +203,7 @@ class Reconciliation:
 
 
 def _before(come: dict[str, int], what: str) -> int:
-    return max(come.get(what, 0) - _LATE_US, 0)
+    return max(come.get(what, 0) - _LATE_US[what], 0)
 
 
 def _reached(every: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:

@@ -57,7 +57,8 @@ class Facts:
             due=pl.col("due").cast(MONEY),
         )
         self.corrections = corrections.with_row_index("c").with_columns(s=sellers[2], value=pl.col("value").cast(MONEY))
-        self.named: Named = read(self.payments)
+        receipts = self.invoices.filter(pl.col("receipt") != "")["s"].unique()
+        self.named: Named = read(self.payments, self.payments["s"].is_in(receipts.implode()))
         self.free_p: Mask = (payments["seller"] != "").to_numpy(writable=True)
         self.free_i: Mask = np.ones(invoices.height, bool)
         self.free_c: Mask = np.ones(corrections.height, bool)
@@ -81,8 +82,6 @@ class Facts:
 
     def outcome(self, found: pl.DataFrame, kind: str, state: str, score: int, reason: str) -> None:
         """Take the payments of `found` (p; covered, group_payments, group_invoices, score, reason where they vary)."""
-        if not found.height:
-            return
         given = set(found.columns)
         self.free_p[found["p"].to_numpy()] = False
         self._outcomes.append(
@@ -114,10 +113,13 @@ class Facts:
         """A row for each payment, in the given order."""
         keys = self.invoices.select("i", invoice=pl.struct(*_KEY))
         linked = [*(pair.join(keys, on="i").select("p", "invoice") for pair in self._links), *self._corrected]
-        lists = (
-            pl.concat(linked).group_by("p").agg(invoices=pl.col("invoice").sort())
-            if linked
-            else pl.DataFrame(schema={"p": pl.UInt32, "invoices": pl.List(_LINK)})
+        links = pl.concat([pl.DataFrame(schema={"p": pl.UInt32, "invoice": _LINK}), *linked])
+        single = links.select(pl.len().over("p") == 1).to_series()
+        lists = pl.concat(
+            [
+                links.filter(single).select("p", invoices=pl.col("invoice").reshape((-1, 1)).arr.to_list()),
+                links.filter(~single).group_by("p").agg(invoices=pl.col("invoice").sort()),
+            ]
         )
         return (
             self.payments.select("p", "source", "payment_id", settles=self.named.told["settles"])
