@@ -32,8 +32,8 @@ _MOST_DIGITS: Final = 18
 class Named:
     """By payment (`p`).
 
-    `numbers`: `series` ('' unknown), `number`. `codes`: words that may be a receipt. `told`, a row for each payment:
-    `settles`, `batch` (the reference without spaces, in capitals), `gross` (null untold), `told_day`.
+    `numbers`: `series` ('' unknown), `number`. `codes`: words that may be a receipt. `told`, of payments that speak of
+    a settlement: `batch` (the reference without spaces, in capitals), `gross` (null untold), `told_day`.
     """
 
     numbers: pl.DataFrame
@@ -43,27 +43,24 @@ class Named:
 
 def read(payments: pl.DataFrame, receipts: pl.Series) -> Named:
     """`payments`: p, day, amount, reference, content; words are read where `receipts` says that there are any."""
-    texts = payments.select(
-        "p",
-        "day",
-        "amount",
-        reference=_normal("reference").str.strip_chars(),
-        text=pl.concat_str(_normal("reference"), pl.lit(" "), _normal("content")),
+    texts = _composed(payments.select("p", "day", "amount", "reference", "content", receipts=receipts)).with_columns(
+        reference=pl.col("reference").str.to_uppercase().str.strip_chars(),
+        text=pl.concat_str("reference", pl.lit(" "), "content").str.to_uppercase(),
     )
     numbers = _numbers(texts)
-    several = numbers.group_by("p").len().filter(pl.col("len") > 1).select("p", several=pl.lit(True))
-    return Named(
-        numbers, _codes(texts.filter(receipts)), _told(texts.join(several, on="p", how="left", maintain_order="left"))
-    )
+    several = numbers.filter(pl.len().over("p") > 1)["p"].unique()
+    settling = texts.filter(pl.col("p").is_in(several.implode()) | pl.col("text").str.contains(_SETTLES))
+    return Named(numbers, _codes(texts.filter("receipts")), _told(settling))
 
 
-def normal(column: str) -> pl.Expr:
-    """A text in capitals without spaces."""
-    return _normal(column).str.replace_all(r"\s+", "")
-
-
-def _normal(column: str) -> pl.Expr:
-    return pl.col(column).str.normalize("NFC").str.to_uppercase()
+def _composed(texts: pl.DataFrame) -> pl.DataFrame:
+    """Every text in NFC; nearly all are already."""
+    loose = pl.any_horizontal(pl.col("reference", "content").str.contains(r"\p{M}"))
+    rows = texts.select(loose).to_series()
+    if not rows.any():
+        return texts
+    composed = texts.filter(rows).with_columns(pl.col("reference", "content").str.normalize("NFC"))
+    return pl.concat([texts.filter(~rows), composed])
 
 
 def _numbers(texts: pl.DataFrame) -> pl.DataFrame:
@@ -101,8 +98,7 @@ def _told(texts: pl.DataFrame) -> pl.DataFrame:
     day = text.str.extract(_DAY)
     return texts.select(
         "p",
-        settles=pl.col("several").fill_null(False) | text.str.contains(_SETTLES),
-        batch=normal("reference"),
+        batch=pl.col("reference").str.replace_all(r"\s+", ""),
         gross=pl.coalesce(gross, fee + pl.col("amount").cast(MONEY)),
         told_day=pl.coalesce(
             *(day.str.to_date(form, strict=False) for form in _DAYS), pl.col("day") - pl.duration(days=1)

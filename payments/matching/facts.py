@@ -122,7 +122,7 @@ class Facts:
             ]
         )
         return (
-            self.payments.select("p", "source", "payment_id", settles=self.named.told["settles"])
+            self.payments.select("p", "source", "payment_id", settles=pl.col("p").is_in(self.named.told["p"].implode()))
             .join(pl.concat(self._outcomes), on="p", how="left", maintain_order="left")
             .join(lists, on="p", how="left", maintain_order="left")
             .with_columns(

@@ -7,7 +7,6 @@ from typing import Final
 import polars as pl
 
 from payments.matching.facts import MONEY, Facts
-from payments.named import normal
 
 BACK: Final = 10
 """Days before the payment in which its invoices lie."""
@@ -25,7 +24,7 @@ _SHORT: Final = 80
 
 def claim(facts: Facts) -> None:
     """Decide every payment that has a claim; what is matched takes its invoices."""
-    payments = facts.credits().join(facts.named.told, on="p").filter("settles")
+    payments = facts.credits().join(facts.named.told, on="p")
     if not payments.height:
         return
     payments = payments.select("p", "s", "place", "amount", "source", "batch", "gross", "told_day", paid_on="day")
@@ -73,7 +72,7 @@ def _listed(facts: Facts, payments: pl.DataFrame, invoices: pl.DataFrame) -> pl.
 
 def _of_day(payments: pl.DataFrame, invoices: pl.DataFrame) -> pl.DataFrame:
     payments = payments.drop_nulls("gross").with_columns(
-        source=normal("source").str.replace_all(r"[^\p{L}\p{N}]", ""), day=pl.col("told_day")
+        source=pl.col("source").str.to_uppercase().str.replace_all(r"[^\p{L}\p{N}]", ""), day=pl.col("told_day")
     )
     payments = payments.filter(pl.col("source").str.len_chars() >= _SHORTEST_SOURCE)
     pairs = _window(payments, invoices, "s", "day")
