@@ -228,11 +228,6 @@ class Score(msgspec.Struct, frozen=True):
         """Right among those of its payments that were matched."""
         return self.right / self.matched if self.matched else 1.0
 
-    @property
-    def reached(self) -> bool:
-        precision, recall = GOALS.get(self.kind, (0.0, 0.0))
-        return min(self.precision, self.own_precision) >= precision and self.recall >= recall
-
 
 class Verdict(NamedTuple):
     """What was made of one payment."""

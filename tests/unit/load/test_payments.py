@@ -14,10 +14,15 @@ from load import payers as ways
 from load.generator import Generator
 from load.payers import CAFE, PARKING, Shares
 from load.payments import KINDS, Key, Paid, Payers, Sale, posted
+from load.reconciled import GOALS, days, scores, verdicts
 from payments import camt, items
+from payments.matching import match
 from payments.payment import Payment
 
 DAY = date(2026, 11, 20)
+HELD = GOALS | {"plain": (0.98, 0.75), "split": (0.85, 0.65)}
+"""Precision and recall that the rules reach; below the goals where equal amounts without moments or bills paid over
+several channels stay open."""
 
 
 def some(seed: int, shares: Shares | None = None) -> tuple[Payers, list[Paid]]:
@@ -187,3 +192,30 @@ def test_accounts_that_are_not_registered_are_named_by_invoices() -> None:
     shops = ways.merchants(30, stores=False)
     for one, known in zip(shops, Payers(1, shares).registered(shops), strict=True):
         assert known.accounts == (one.accounts[1:] if ways.writes_account(one) else one.accounts)
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_matching_finds_what_belongs_together(seed: int) -> None:
+    made = days(seed, merchants=80, sales=60, days=3)
+    found = {one.kind: one for one in scores(verdicts(made.paid, match(*made.facts)))}
+    for kind, (precision, recall) in HELD.items():
+        assert found[kind].precision >= precision, found[kind]
+        assert found[kind].recall >= recall, found[kind]
+    orphans = found["orphan"]
+    assert orphans.payments > 100
+    assert orphans.matched < 0.1 * orphans.payments
+
+
+def test_a_score_counts_answers_and_truth() -> None:
+    made = days(1, merchants=12, sales=20, days=1)
+    found = match(*made.facts)
+    once = {one.name: one for one in made.paid}
+    assert set(once) == set(zip(found["source"], found["payment_id"], strict=True))
+    judged = verdicts(made.paid, found)
+    right = [one for one in judged if one.right]
+    assert all(one.state == "matched" and one.paid.invoices for one in right)
+    kinds = scores(judged)
+    assert [one.kind for one in kinds] == list(KINDS)
+    assert sum(one.payments for one in kinds) == len(once)
+    assert sum(one.said for one in kinds) == sum(one.matched for one in kinds) == (found["state"] == "matched").sum()
+    assert sum(one.borne_out for one in kinds) == sum(one.right for one in kinds) == len(right)
