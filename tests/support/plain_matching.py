@@ -1,0 +1,563 @@
+"""The rules of docs/reconciliation.md read plainly, one payment and one invoice at a time, in the page's order.
+
+It shares nothing with `payments/matching.py` but the page: no columns, no indexes, every pair is looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import combinations
+from typing import NamedTuple
+
+MINUTE = 60_000_000
+"""µs"""
+
+InvoiceKey = tuple[str, str, str, int]
+"""mst, khmshdon, khhdon, shdon"""
+
+PaymentKey = tuple[str, str]
+"""source, payment_id"""
+
+
+class PaymentFact(NamedTuple):
+    seller: str
+    day: date
+    source: str
+    payment_id: str
+    paid_at: int
+    timed: bool
+    amount: Decimal
+    currency: str
+    direction: str
+    store: str
+    reference: str
+    content: str
+
+    @property
+    def key(self) -> PaymentKey:
+        return self.source, self.payment_id
+
+    @property
+    def moment(self) -> int | None:
+        return self.paid_at if self.timed else None
+
+
+class InvoiceFact(NamedTuple):
+    seller: str
+    day: date
+    mst: str
+    khmshdon: str
+    khhdon: str
+    shdon: int
+    due: Decimal
+    currency: str
+    issued_at: int | None
+    store: str
+    receipt: str
+    method: str
+
+    @property
+    def key(self) -> InvoiceKey:
+        return self.mst, self.khmshdon, self.khhdon, self.shdon
+
+
+class CorrectionFact(NamedTuple):
+    seller: str
+    day: date
+    mst: str
+    khmshdon: str
+    khhdon: str
+    shdon: int
+    value: Decimal
+    currency: str
+    corrects_khmshdon: str
+    corrects_khhdon: str
+    corrects_shdon: int
+
+    @property
+    def key(self) -> InvoiceKey:
+        return self.mst, self.khmshdon, self.khhdon, self.shdon
+
+
+class Outcome(NamedTuple):
+    kind: str
+    state: str
+    score: int
+    reason: str
+    invoices: tuple[InvoiceKey, ...] = ()
+    covered: Decimal = Decimal(0)
+    group_payments: int = 0
+    group_invoices: int = 0
+
+
+# Facts
+
+
+def stores_disagree(payment: PaymentFact, invoice: InvoiceFact) -> bool:
+    return payment.store != "" and invoice.store != "" and payment.store != invoice.store
+
+
+def minutes_apart_at_most(limit: int, payment: PaymentFact, invoice: InvoiceFact) -> bool:
+    """Both moments are known and not further apart."""
+    if payment.moment is None or invoice.issued_at is None:
+        return False
+    return abs(payment.moment - invoice.issued_at) <= limit * MINUTE
+
+
+def moments_disagree(payment: PaymentFact, invoice: InvoiceFact) -> bool:
+    if payment.moment is None or invoice.issued_at is None:
+        return False
+    return not minutes_apart_at_most(15, payment, invoice)
+
+
+# What a text names
+
+BEFORE = r"(?<![^\W_])"
+"""No letter or digit stands before."""
+AFTER = r"(?![^\W_])"
+
+SERIES = re.compile(BEFORE + r"([CK][0-9]{2}[A-Z]{3})[- /]([0-9]{1,8})(?![0-9])")
+LISTED = re.compile(
+    BEFORE + r"(?:HD|HOADON|HOA DON|HÓA ĐƠN|HOÁ ĐƠN|BILL|INVOICE|INV)[ .:#/-]*"
+    r"([0-9]{1,8}(?![0-9])(?: *[,;+&] *[0-9]{1,8}(?![0-9]))*)"
+)
+BARE = re.compile(r"#?0*([1-9][0-9]{0,7})")
+SETTLES = re.compile(BEFORE + r"(?:SETTLE|SETTLEMENT|QUYET TOAN|QUYẾT TOÁN|DOI SOAT|ĐỐI SOÁT)" + AFTER)
+AMOUNT = r"[ .:=]*([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?![.,]?[0-9])"
+GROSS = re.compile(BEFORE + "(?:TONG|TỔNG|GROSS)" + AMOUNT)
+FEE = re.compile(BEFORE + "(?:PHI|PHÍ|FEE)" + AMOUNT)
+DAY = re.compile(
+    r"(?:^|(?<=[ ,;().]))(?:"
+    r"(?P<y1>[0-9]{4})-(?P<m1>[0-9]{2})-(?P<d1>[0-9]{2})"
+    r"|(?P<d2>[0-9]{2})/(?P<m2>[0-9]{2})/(?P<y2>[0-9]{4})"
+    r"|(?P<y3>[0-9]{4})(?P<m3>[0-9]{2})(?P<d3>[0-9]{2})"
+    r")(?=[ ,;().]|$)"
+)
+DAY_PARTS = (("y1", "y2", "y3"), ("m1", "m2", "m3"), ("d1", "d2", "d3"))
+
+
+def text_of(payment: PaymentFact) -> str:
+    return f"{payment.reference} {payment.content}".upper()
+
+
+def words_of(text: str) -> set[str]:
+    """The longest runs of letters, digits and, between them, ._/- that are four or more long."""
+    spaced = "".join(sign if sign.isalnum() or sign in "._/-" else " " for sign in text)
+    words = {run.strip("._/-") for run in spaced.split(" ")}
+    return {word for word in words if len(word) >= 4}
+
+
+def series_in(text: str) -> set[tuple[str, int]]:
+    return {(found[1], int(found[2])) for found in SERIES.finditer(text) if int(found[2]) > 0}
+
+
+def numbers_of(payment: PaymentFact) -> set[int]:
+    numbers = set()
+    for found in LISTED.finditer(text_of(payment)):
+        for number in re.findall("[0-9]+", found[1]):
+            if int(number) > 0:
+                numbers.add(int(number))
+    if bare := BARE.fullmatch(payment.reference):
+        numbers.add(int(bare[1]))
+    return numbers
+
+
+def strongly(payment: PaymentFact, invoice: InvoiceFact) -> bool:
+    """The payment names the invoice by series and number or by its receipt."""
+    text = text_of(payment)
+    return (invoice.khhdon, invoice.shdon) in series_in(text) or invoice.receipt in words_of(text)
+
+
+def weakly(payment: PaymentFact, invoice: InvoiceFact) -> bool:
+    return invoice.shdon in numbers_of(payment)
+
+
+def named(payment: PaymentFact, invoice: InvoiceFact) -> bool:
+    return strongly(payment, invoice) or weakly(payment, invoice)
+
+
+def speaks_of_a_settlement(payment: PaymentFact) -> bool:
+    text = text_of(payment)
+    return len(numbers_of(payment)) + len(series_in(text)) >= 2 or SETTLES.search(text) is not None
+
+
+def amount_told(form: re.Pattern[str], text: str) -> Decimal | None:
+    found = form.search(text)
+    return Decimal(re.sub("[.,]", "", found[1])) if found else None
+
+
+def gross_of(payment: PaymentFact) -> Decimal | None:
+    text = text_of(payment)
+    gross, fee = amount_told(GROSS, text), amount_told(FEE, text)
+    if gross is None and fee is not None:
+        return payment.amount + fee
+    return gross
+
+
+def told_day(payment: PaymentFact) -> date:
+    if found := DAY.search(text_of(payment)):
+        year, month, day = ([part for part in found.group(*names) if part] for names in DAY_PARTS)
+        try:
+            return date(int(year[0]), int(month[0]), int(day[0]))
+        except ValueError:
+            pass
+    return payment.day - timedelta(days=1)
+
+
+# The rules
+
+
+def plain_match(
+    payments: Sequence[PaymentFact], invoices: Sequence[InvoiceFact], corrections: Sequence[CorrectionFact]
+) -> dict[PaymentKey, Outcome]:
+    """What becomes of each payment."""
+    outcomes: dict[PaymentKey, Outcome] = {}
+    for payment in payments:
+        if payment.seller == "":
+            kind = "refund" if payment.direction == "refund" else ""
+            outcomes[payment.key] = Outcome(kind, "unmatched", 0, "no-seller")
+    for seller, currency in {(payment.seller, payment.currency) for payment in payments if payment.seller}:
+        inside = (seller, currency)
+        book = Book(
+            [one for one in payments if (one.seller, one.currency) == inside and one.direction == "credit"],
+            [one for one in invoices if (one.seller, one.currency) == inside],
+        )
+        settlements(book)
+        for day in {payment.day for payment in book.payments}:
+            one_day = Book(
+                [payment for payment in book.payments if payment.day == day],
+                [invoice for invoice in book.invoices if invoice.day == day],
+            )
+            equal_and_strongly_named(one_day)
+            equal_and_weakly_named(one_day)
+            parts(one_day)
+            by_amount(one_day)
+            split_bills(one_day)
+            open_ones(one_day)
+            outcomes |= one_day.outcomes
+        outcomes |= book.outcomes
+        outcomes |= refunds(
+            [one for one in payments if (one.seller, one.currency) == inside and one.direction == "refund"],
+            [one for one in corrections if (one.seller, one.currency) == inside],
+        )
+    return outcomes
+
+
+class Book:
+    """The untaken credits and invoices of one seller in one currency, and what became of the taken."""
+
+    def __init__(self, payments: list[PaymentFact], invoices: list[InvoiceFact]) -> None:
+        self.payments = payments
+        self.invoices = invoices
+        self.outcomes: dict[PaymentKey, Outcome] = {}
+
+    def close(self, payment: PaymentFact, outcome: Outcome) -> None:
+        self.payments = [one for one in self.payments if one.key != payment.key]
+        self.outcomes[payment.key] = outcome
+
+    def take(self, invoice: InvoiceFact) -> None:
+        self.invoices = [one for one in self.invoices if one.key != invoice.key]
+
+    def match(self, payments: Sequence[PaymentFact], invoice: InvoiceFact, kind: str, score: int, reason: str) -> None:
+        """Payments for one invoice; each covers its amount."""
+        self.take(invoice)
+        for payment in payments:
+            self.close(payment, Outcome(kind, "matched", score, reason, (invoice.key,), payment.amount))
+
+
+def by_time(payment: PaymentFact) -> tuple[int, str, str]:
+    return payment.paid_at, payment.source, payment.payment_id
+
+
+# 1. Settlements
+
+
+class Claim(NamedTuple):
+    payment: PaymentFact
+    reason: str
+    invoices: list[InvoiceFact]
+
+
+def settlements(book: Book) -> None:
+    speaking = [payment for payment in book.payments if speaks_of_a_settlement(payment)]
+    claims = []
+    for payment in speaking:
+        window = [one for one in book.invoices if payment.day - timedelta(days=10) <= one.day <= payment.day]
+        if len(found := batch(payment, window)) >= 2:
+            claims.append(Claim(payment, "batch", found))
+        elif len(found := listed(payment, window)) >= 2:
+            claims.append(Claim(payment, "listed", found))
+    claimed = {invoice.key for claim in claims for invoice in claim.invoices}
+    claiming = {claim.payment.key for claim in claims}
+    for payment in speaking:
+        if payment.key not in claiming and gross_of(payment) is not None:
+            window = [one for one in book.invoices if payment.day - timedelta(days=10) <= one.day <= payment.day]
+            found = [one for one in of_the_day(payment, window) if one.key not in claimed]
+            if len(found) >= 2:
+                claims.append(Claim(payment, "day", found))
+    for claim in claims:
+        others = {invoice.key for other in claims if other is not claim for invoice in other.invoices}
+        outcome = settled(claim, any(invoice.key in others for invoice in claim.invoices))
+        book.close(claim.payment, outcome)
+        if outcome.state == "matched":
+            for invoice in claim.invoices:
+                book.take(invoice)
+
+
+def batch(payment: PaymentFact, window: list[InvoiceFact]) -> list[InvoiceFact]:
+    reference = payment.reference.upper()
+    if len(reference) < 6:
+        return []
+    return [one for one in window if any(one.receipt.startswith(reference + sign) for sign in "-._/")]
+
+
+def listed(payment: PaymentFact, window: list[InvoiceFact]) -> list[InvoiceFact]:
+    found = [one for one in window if strongly(payment, one)]
+    for number in numbers_of(payment):
+        having = [one for one in window if one.shdon == number]
+        if len(having) != 1:
+            having = [one for one in having if one.day == payment.day]
+        if len(having) == 1 and having[0] not in found:
+            found.append(having[0])
+    return found
+
+
+def of_the_day(payment: PaymentFact, window: list[InvoiceFact]) -> list[InvoiceFact]:
+    source = "".join(sign for sign in payment.source.upper() if sign.isalnum())
+    if len(source) < 3:
+        return []
+    return [
+        one
+        for one in window
+        if one.day == told_day(payment) and source in one.method and not stores_disagree(payment, one)
+    ]
+
+
+def settled(claim: Claim, conflict: bool) -> Outcome:
+    """The table of section 1, row by row."""
+    keys = tuple(sorted(invoice.key for invoice in claim.invoices))
+    amount, gross, reason = claim.payment.amount, gross_of(claim.payment), claim.reason
+    total = sum((invoice.due for invoice in claim.invoices), Decimal(0))
+    ambiguous = Outcome("settlement", "ambiguous", 0, reason, keys)
+    if conflict:
+        return ambiguous
+    if gross is not None:
+        if total == gross:
+            score = {"batch": 96, "listed": 95, "day": 90}[reason]
+            return Outcome("settlement", "matched", score, reason, keys, amount)
+        if total < gross and reason in ("batch", "listed"):
+            covered = max(amount - (gross - total), Decimal(0))
+            return Outcome("settlement", "matched", 85, reason, keys, covered)
+        return ambiguous
+    if total >= amount and (total - amount) * 100 <= total * 40:
+        score = {"batch": 92, "listed": 91}[reason]
+        return Outcome("settlement", "matched", score, reason, keys, amount)
+    if total < amount:
+        return Outcome("settlement", "matched", 80, reason, keys, total)
+    return ambiguous
+
+
+# 2. The same day, by name
+
+
+def equal_and_strongly_named(book: Book) -> None:
+    """2a, the strong ones."""
+    electors: dict[InvoiceKey, list[PaymentFact]] = {}
+    for payment in book.payments:
+        such = [one for one in book.invoices if one.due == payment.amount and strongly(payment, one)]
+        if len(such) == 1:
+            electors.setdefault(such[0].key, []).append(payment)
+    for invoice in list(book.invoices):
+        if invoice.key in electors:
+            first, *others = sorted(electors[invoice.key], key=by_time)
+            book.match([first], invoice, "one", 100, "name")
+            for payment in others:
+                book.close(payment, Outcome("", "unmatched", 0, "paid-twice"))
+
+
+def equal_and_weakly_named(book: Book) -> None:
+    """2a, the weak ones."""
+    pairs = [
+        (payment, invoice)
+        for payment in book.payments
+        for invoice in book.invoices
+        if payment.amount == invoice.due and weakly(payment, invoice) and not stores_disagree(payment, invoice)
+    ]
+    for payment, invoice in only_ones(pairs):
+        book.match([payment], invoice, "one", 97, "name")
+
+
+def only_ones(pairs: list[tuple[PaymentFact, InvoiceFact]]) -> list[tuple[PaymentFact, InvoiceFact]]:
+    """The pairs of which each is the other's only one."""
+    return [
+        (payment, invoice)
+        for payment, invoice in pairs
+        if sum(other.key == payment.key for other, _ in pairs) == 1
+        and sum(other.key == invoice.key for _, other in pairs) == 1
+    ]
+
+
+def parts(book: Book) -> None:
+    """2b."""
+    for naming in (strongly, named):
+        for invoice, payments in naming_no_other(book, naming):
+            if len(payments) >= 2 and sum(payment.amount for payment in payments) == invoice.due:
+                score = 96 if all(strongly(payment, invoice) for payment in payments) else 92
+                book.match(payments, invoice, "split", score, "name")
+    for invoice, payments in naming_no_other(book, strongly):
+        if payments and sum(payment.amount for payment in payments) < invoice.due:
+            book.match(payments, invoice, "part", 80, "name")
+
+
+def naming_no_other(
+    book: Book, naming: Callable[[PaymentFact, InvoiceFact], bool]
+) -> list[tuple[InvoiceFact, list[PaymentFact]]]:
+    """Each untaken invoice and the untaken payments that name it and no other untaken one."""
+    only = [
+        (payment, names[0])
+        for payment in book.payments
+        if len(names := [invoice for invoice in book.invoices if naming(payment, invoice)]) == 1
+    ]
+    return [
+        (invoice, [payment for payment, its_only in only if its_only.key == invoice.key]) for invoice in book.invoices
+    ]
+
+
+# 3. The same day, by amount
+
+
+def by_amount(book: Book) -> None:
+    same_store = ((2, 95, "store-2"), (5, 92, "store-5"), (15, 88, "store-15"), (None, 80, "store-day"))
+    any_store = ((2, 90, "time-2"), (5, 86, "time-5"), (15, 82, "time-15"), (None, 70, "day"))
+    for same, passes in ((True, same_store), (False, any_store)):
+        for limit, score, reason in passes:
+            changed = True
+            while changed:
+                pairs = [
+                    (payment, invoice)
+                    for payment in book.payments
+                    for invoice in book.invoices
+                    if payment.amount == invoice.due
+                    and (not same or (payment.store != "" and payment.store == invoice.store))
+                    and close_enough(limit, payment, invoice)
+                ]
+                agreeing = [pair for pair in only_ones(pairs) if not stores_disagree(*pair)]
+                for payment, invoice in agreeing:
+                    book.match([payment], invoice, "one", score, reason)
+                changed = bool(agreeing)
+
+
+def close_enough(limit: int | None, payment: PaymentFact, invoice: InvoiceFact) -> bool:
+    if limit is None:
+        return not moments_disagree(payment, invoice)
+    return minutes_apart_at_most(limit, payment, invoice)
+
+
+# 4. Split bills without a name
+
+
+def split_bills(book: Book) -> None:
+    candidates = [
+        (together, invoice)
+        for together in neighbours(book.payments)
+        for invoice in book.invoices
+        if sum(payment.amount for payment in together) == invoice.due
+        and not any(stores_disagree(payment, invoice) for payment in together)
+        and not any(moments_disagree(payment, invoice) for payment in together)
+    ]
+    for candidate in candidates:
+        if not any(share(candidate, other) for other in candidates if other is not candidate):
+            payments, invoice = candidate
+            score = 75 if invoice.issued_at is None else 85
+            book.match(payments, invoice, "split", score, "sum")
+
+
+def neighbours(payments: list[PaymentFact]) -> list[list[PaymentFact]]:
+    """Each two or three of one store among seven that follow one another, within 15 minutes."""
+    found: list[list[PaymentFact]] = []
+    for store in {payment.store for payment in payments if payment.store}:
+        row = sorted((one for one in payments if one.store == store and one.timed), key=by_time)
+        for start, first in enumerate(row):
+            following = row[start + 1 : start + 7]
+            found += [[first, *others] for others in combinations(following, 1)]
+            found += [[first, *others] for others in combinations(following, 2)]
+    return [together for together in found if together[-1].paid_at - together[0].paid_at <= 15 * MINUTE]
+
+
+def share(one: tuple[list[PaymentFact], InvoiceFact], other: tuple[list[PaymentFact], InvoiceFact]) -> bool:
+    return one[1].key == other[1].key or any(payment in other[0] for payment in one[0])
+
+
+# 5. What stays open
+
+
+def open_ones(book: Book) -> None:
+    for amount in {payment.amount for payment in book.payments}:
+        untaken = [payment for payment in book.payments if payment.amount == amount]
+        agreeing = [
+            (payment.key, invoice.key)
+            for payment in untaken
+            for invoice in book.invoices
+            if invoice.due == amount
+            and not stores_disagree(payment, invoice)
+            and not moments_disagree(payment, invoice)
+        ]
+        such_payments = {payment for payment, _ in agreeing}
+        such_invoices = {invoice for _, invoice in agreeing}
+        for payment in untaken:
+            if payment.key in such_payments:
+                sizes = len(such_payments), len(such_invoices)
+                book.close(payment, Outcome("", "ambiguous", 0, "several", (), Decimal(0), *sizes))
+            else:
+                book.close(payment, Outcome("", "unmatched", 0, "none"))
+
+
+# 6. Refunds
+
+
+def refunds(payments: list[PaymentFact], corrections: list[CorrectionFact]) -> dict[PaymentKey, Outcome]:
+    outcomes: dict[PaymentKey, Outcome] = {}
+    taken: set[InvoiceKey] = set()
+
+    def candidates() -> list[tuple[PaymentFact, CorrectionFact]]:
+        return [
+            (payment, correction)
+            for payment in payments
+            for correction in corrections
+            if payment.key not in outcomes
+            and correction.key not in taken
+            and payment.amount == correction.value
+            and abs(payment.day - correction.day) <= timedelta(days=7)
+        ]
+
+    def match(pairs: list[tuple[PaymentFact, CorrectionFact]], score: int, reason: str) -> None:
+        for payment, correction in pairs:
+            if (
+                sum(other.key == payment.key for other, _ in pairs) == 1
+                and sum(other.key == correction.key for _, other in pairs) == 1
+            ):
+                outcomes[payment.key] = Outcome("refund", "matched", score, reason, (correction.key,), payment.amount)
+                taken.add(correction.key)
+
+    match([pair for pair in candidates() if refund_names(*pair)], 97, "name")
+    match(candidates(), 85, "amount")
+    still = {payment.key for payment, _ in candidates()}
+    for payment in payments:
+        if payment.key in still:
+            outcomes[payment.key] = Outcome("refund", "ambiguous", 0, "several")
+        elif payment.key not in outcomes:
+            outcomes[payment.key] = Outcome("refund", "unmatched", 0, "none")
+    return outcomes
+
+
+def refund_names(payment: PaymentFact, correction: CorrectionFact) -> bool:
+    series, numbers = series_in(text_of(payment)), numbers_of(payment)
+    return (
+        (correction.khhdon, correction.shdon) in series
+        or (correction.corrects_khhdon, correction.corrects_shdon) in series
+        or correction.shdon in numbers
+        or correction.corrects_shdon in numbers
+    )

@@ -1,0 +1,1129 @@
+"""Examples for every rule and row of docs/reconciliation.md; the plain model of the page must tell the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pytest
+
+from tests.support.matching import Amount, bill, correction, outcomes, pay, refund
+from tests.support.plain_matching import (
+    CorrectionFact,
+    InvoiceFact,
+    Outcome,
+    PaymentFact,
+    plain_match,
+)
+
+OTHER_SELLER = "9900000023"
+MICROSECOND = 1 / 60_000_000
+"""In minutes."""
+NONE = Outcome("", "unmatched", 0, "none")
+TWICE = Outcome("", "unmatched", 0, "paid-twice")
+
+
+def told(
+    payments: Sequence[PaymentFact],
+    invoices: Sequence[InvoiceFact] = (),
+    corrections: Sequence[CorrectionFact] = (),
+) -> dict[str, Outcome]:
+    """What is told of each payment, by `payment_id`."""
+    made = outcomes(payments, invoices, corrections)
+    assert made == plain_match(payments, invoices, corrections)
+    return {payment_id: outcome for (_, payment_id), outcome in made.items()}
+
+
+def matched(kind: str, score: int, reason: str, covered: Amount, *invoices: InvoiceFact | CorrectionFact) -> Outcome:
+    return Outcome(kind, "matched", score, reason, tuple(one.key for one in invoices), Decimal(covered))
+
+
+def unclear(reason: str, *claim: InvoiceFact) -> Outcome:
+    """A settlement that is ambiguous."""
+    return Outcome("settlement", "ambiguous", 0, reason, tuple(one.key for one in claim))
+
+
+def several(payments: int, invoices: int) -> Outcome:
+    return Outcome("", "ambiguous", 0, "several", (), Decimal(0), payments, invoices)
+
+
+# Facts
+
+
+def test_nothing_at_all() -> None:
+    assert told([]) == {}
+    assert told([], [bill(1, 5000)], [correction(2, 100, of=1)]) == {}
+
+
+def test_a_payment_of_nobody_has_no_seller() -> None:
+    payments = [
+        pay("P1", 5000, "C26MAA-1", seller=""),
+        pay("P2", 5000, "QUYET TOAN HD 1, 2", seller=""),
+        refund("R1", 5000, "C26MAA-1", seller=""),
+    ]
+    made = told(payments, [bill(1, 5000), bill(2, 5000)], [correction(3, 5000, of=1)])
+    assert made == {
+        "P1": Outcome("", "unmatched", 0, "no-seller"),
+        "P2": Outcome("", "unmatched", 0, "no-seller"),
+        "R1": Outcome("refund", "unmatched", 0, "no-seller"),
+    }
+
+
+def test_a_payment_without_any_invoice() -> None:
+    assert told([pay("P", 5000)]) == {"P": NONE}
+    assert told([refund("R", 5000)]) == {"R": Outcome("refund", "unmatched", 0, "none")}
+
+
+@pytest.mark.parametrize("text", ["", "C26MAA-1", "HD 1", "POS7-0001"])
+@pytest.mark.parametrize(
+    "invoice",
+    [
+        bill(1, 5000, receipt="POS7-0001", seller=OTHER_SELLER),
+        bill(1, 5000, receipt="POS7-0001", currency="USD"),
+        bill(1, 5000, receipt="POS7-0001", day=1),
+        bill(1, 5000, receipt="POS7-0001", day=-1),
+        bill(1, "4999.999999", receipt="POS7-0001"),
+    ],
+)
+def test_the_seller_currency_day_and_amount_are_the_same(text: str, invoice: InvoiceFact) -> None:
+    assert told([pay("P", 5000, text)], [invoice]) == {"P": NONE}
+
+
+def test_the_invoice_of_a_code_that_was_replaced_is_the_sellers() -> None:
+    old, own = bill(1, 5000, mst=OTHER_SELLER), bill(1, 6000)
+    made = told([pay("P1", 5000, "HD 1"), pay("P2", 6000, "C26MAA-1")], [old, own])
+    assert made["P1"] == matched("one", 97, "name", 5000, old)
+    assert made["P2"] == matched("one", 100, "name", 6000, own)
+
+
+def test_amounts_are_exact() -> None:
+    most = "999999999999999999999.999999"
+    rich, cents = bill(1, most), bill(2, "0.000001", currency="USD")
+    made = told([pay("P1", most), pay("P2", "0.000001", currency="USD")], [rich, cents])
+    assert made["P1"] == matched("one", 70, "day", most, rich)
+    assert made["P2"] == matched("one", 70, "day", "0.000001", cents)
+
+
+def test_payments_of_one_number_in_two_sources_are_two() -> None:
+    first, second = bill(1, 5000), bill(2, 6000)
+    payments = [pay("P", 5000, source="vcb"), pay("P", 6000, source="momo")]
+    assert outcomes(payments, [first, second]) == {
+        ("vcb", "P"): matched("one", 70, "day", 5000, first),
+        ("momo", "P"): matched("one", 70, "day", 6000, second),
+    }
+
+
+# What a text names
+
+
+def strength(reference: str, content: str) -> int:
+    """100 strongly, 97 weakly, 0 not: how the payment names invoice 123, beside another one of the same amount."""
+    wanted = bill(123, 5000, receipt="POS7-000123")
+    made = told([pay("P", 5000, content, reference=reference)], [wanted, bill(999, 5000, receipt="XYZ")])["P"]
+    if made.state == "ambiguous":
+        assert made == several(1, 2)
+        return 0
+    assert made == matched("one", made.score, "name", 5000, wanted)
+    return made.score
+
+
+@pytest.mark.parametrize(
+    ("reference", "content"),
+    [
+        ("C26MAA-123", ""),
+        ("", "C26MAA 0000123"),
+        ("", "C26MAA/123"),
+        ("", "c26maa-00000123"),
+        ("C26MAA", "123 cam on"),
+        ("", "Thanh toán hóa đơn C26MAA-123, cảm ơn"),
+        ("", "(C26MAA-123)"),
+        ("POS7-000123", ""),
+        ("", "pos7-000123"),
+        ("FT2632", "chuyen tien POS7-000123 quan an"),
+        ("", "Đơn:POS7-000123, cảm ơn"),
+        ("123", "pos7-000123"),
+        ("", "HD 123 C26MAA-123"),
+        ("", "don POS7-000123."),
+        ("", "-POS7-000123_/"),
+    ],
+)
+def test_what_names_strongly(reference: str, content: str) -> None:
+    assert strength(reference, content) == 100
+
+
+@pytest.mark.parametrize(
+    ("reference", "content"),
+    [
+        ("", "HD 123"),
+        ("HD123", ""),
+        ("", "hd123 cam on"),
+        ("", "HD.123"),
+        ("", "HD:123"),
+        ("", "HD#123"),
+        ("", "HD/123"),
+        ("", "HD-123"),
+        ("", "HD: # 0000123"),
+        ("", "Hd 00000123"),
+        ("", "HOADON 123"),
+        ("", "thanh toan hoa don 123"),
+        ("", "Thanh toán hóa đơn 123"),
+        ("", "Thanh toán hoá đơn 123"),
+        ("", "HÓA ĐƠN: 123"),
+        ("", "bill 123"),
+        ("", "INV-123"),
+        ("", "Invoice #123"),
+        ("INVOICE", "123"),
+        ("HD", "123"),
+        ("", "(HD 123)"),
+        ("", "HD 123."),
+        ("", "HD 122,123"),
+        ("", "HD 0, 123"),
+        ("", "HD 123; 124 ;125"),
+        ("", "hóa đơn 121 + 122 & 123"),
+        ("", "HD 121, HD 123"),
+        ("123", ""),
+        ("0000123", "tien an"),
+        ("#123", ""),
+        ("#000123", ""),
+        ("00000000000000123", ""),
+        ("123", "HD 123"),
+    ],
+)
+def test_what_names_weakly(reference: str, content: str) -> None:
+    assert strength(reference, content) == 97
+
+
+@pytest.mark.parametrize(
+    ("reference", "content"),
+    [
+        ("", ""),
+        ("", "123"),
+        ("FT123", ""),
+        ("123456789", ""),
+        ("1234", ""),
+        ("12 3", ""),
+        ("", "ban 123 HD"),
+        ("", "HD 1234"),
+        ("", "HD 0"),
+        ("", "HD 123456789"),
+        ("", "PHD 123"),
+        ("", "HDX 123"),
+        ("", "HD so 123"),
+        ("", "HD 12, 13 va 123"),
+        ("", "HD 12 123"),
+        ("C26MAB-123", ""),
+        ("C26MAA-124", ""),
+        ("C26MAA-1234", ""),
+        ("XC26MAA-123", ""),
+        ("C26MAA123", ""),
+        ("C26MAA_123", ""),
+        ("C26MAA", "so 123"),
+        ("POS7-0001234", ""),
+        ("POS7 000123", ""),
+        ("POS7-00012", ""),
+        ("A.POS7-000123", ""),
+        ("", "HÔA ĐƠN 123"),
+    ],
+)
+def test_what_names_nothing(reference: str, content: str) -> None:
+    assert strength(reference, content) == 0
+
+
+def test_a_receipt_of_three_letters_is_not_named() -> None:
+    short, long = bill(1, 5000, receipt="A-7"), bill(2, 6000, receipt="A-77")
+    others = [bill(3, 5000), bill(4, 6000)]
+    made = told([pay("P1", 5000, "A-7"), pay("P2", 6000, "A-77")], [short, long, *others])
+    assert made["P1"] == several(1, 2)
+    assert made["P2"] == matched("one", 100, "name", 6000, long)
+
+
+def test_a_receipt_of_digits_is_a_word_too() -> None:
+    wanted = bill(1, 5000, receipt="20261")
+    assert told([pay("P", 5000, "don 20261")], [wanted, bill(2, 5000)])["P"].score == 100
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "QUYET TOAN",
+        "quyết toán",
+        "Quyết toán ngày 24",
+        "DOI SOAT",
+        "đối soát",
+        "SETTLE",
+        "Settlement T11",
+        "settlement: cam on",
+    ],
+)
+def test_words_that_speak_of_a_settlement(content: str) -> None:
+    two = [bill(1, 5000, receipt="BATCH7-1"), bill(2, 6000, receipt="BATCH7-2")]
+    made = told([pay("P", 11_000, content, reference="BATCH7")], two)
+    assert made["P"] == matched("settlement", 92, "batch", 11_000, *two)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "HD 1", "C26MAA-1", "SETTLED", "UNSETTLE", "QUYET", "TOAN QUYET", "doi soa", "BATCH7-1 BATCH7-2"]
+)
+def test_what_does_not_speak_of_a_settlement(content: str) -> None:
+    two = [bill(1, 5000, receipt="BATCH7-1"), bill(2, 6000, receipt="BATCH7-2")]
+    made = told([pay("P", 11_000, content, reference="BATCH7")], two)
+    assert made["P"] == NONE
+
+
+@pytest.mark.parametrize(
+    ("reference", "content"),
+    [
+        ("", "HD 1, 2"),
+        ("", "HD 1;2"),
+        ("", "HD 1 + 2"),
+        ("", "HD 0001&002"),
+        ("", "HD 1 HD 2"),
+        ("", "bill 1 inv 2"),
+        ("1", "HD 2"),
+        ("", "C26MAA-1 C26MAA-2"),
+        ("", "C26MAA/1 va HD 2"),
+        ("1", "C26MAA-2"),
+    ],
+)
+def test_two_that_are_named_speak_of_a_settlement(reference: str, content: str) -> None:
+    two = [bill(1, 5000), bill(2, 6000)]
+    made = told([pay("P", 11_000, content, reference=reference)], two)
+    assert made["P"] == matched("settlement", 91, "listed", 11_000, *two)
+
+
+# 1. Settlements: what is claimed
+
+
+@pytest.mark.parametrize("sign", "-._/")
+@pytest.mark.parametrize("reference", ["PAYOUT7", "payout7", "SIXSIX"])
+def test_a_batch_is_claimed_by_the_beginning_of_its_receipts(sign: str, reference: str) -> None:
+    two = [bill(number, 5000, receipt=f"{reference.upper()}{sign}{number}") for number in (1, 2)]
+    others = [
+        bill(3, 5000, receipt=f"{reference.upper()}3"),
+        bill(4, 5000, receipt=f"X{reference.upper()}{sign}4"),
+        bill(5, 5000, receipt=reference.upper()),
+    ]
+    made = told([pay("P", 9000, "doi soat", reference=reference)], [*two, *others])
+    assert made["P"] == matched("settlement", 92, "batch", 9000, *two)
+
+
+def test_a_batch_has_a_reference_of_six_letters() -> None:
+    two = [bill(number, 5000, receipt=f"SIXSI-{number}") for number in (1, 2)]
+    assert told([pay("P", 9000, "doi soat", reference="SIXSI")], two) == {"P": NONE}
+
+
+@pytest.mark.parametrize("text", ["HD 1, 2", "C26MAA-1 C26MAA-2", "doi soat POS7-1 POS7-2", "C26MAA-1 POS7-2 HD 7"])
+def test_invoices_are_listed_by_every_name(text: str) -> None:
+    two = [bill(number, 5000, receipt=f"POS7-{number}") for number in (1, 2)]
+    assert told([pay("P", 9000, text)], two)["P"] == matched("settlement", 91, "listed", 9000, *two)
+
+
+def test_a_number_alone_is_of_the_only_invoice_in_the_window() -> None:
+    one, two = bill(1, 5000, day=-3), bill(2, 5000, day=-2)
+    later = bill(2, 5000, series="C26MAB", day=1)
+    older = bill(2, 5000, series="C26MAC", day=-11)
+    made = told([pay("P", 9000, "HD 1, 2")], [one, two, later, older])
+    assert made["P"] == matched("settlement", 91, "listed", 9000, one, two)
+
+
+def test_a_number_alone_is_of_the_only_invoice_of_the_day() -> None:
+    one, two = bill(1, 5000, day=-3), bill(2, 5000)
+    other = bill(2, 5000, series="C26MAB", day=-1)
+    made = told([pay("P", 9000, "HD 1, 2")], [one, two, other])
+    assert made["P"] == matched("settlement", 91, "listed", 9000, one, two)
+
+
+@pytest.mark.parametrize("days", [(0, 0), (-1, -1), (-1, -2)])
+def test_a_number_alone_that_two_have_is_of_none(days: tuple[int, int]) -> None:
+    one = bill(1, 5000)
+    twins = [bill(2, 5000, day=days[0]), bill(2, 5000, series="C26MAB", day=days[1])]
+    assert told([pay("P", 9000, "HD 1, 2")], [one, *twins]) == {"P": NONE}
+    three = [one, bill(3, 4000)]
+    assert told([pay("P", 9000, "HD 1, 2, 3")], [*three, *twins])["P"].invoices == tuple(one.key for one in three)
+
+
+def test_one_that_is_found_is_no_claim() -> None:
+    one = bill(1, 5000)
+    made = told([pay("P", 5000, "HD 1, 2")], [one, bill(9, 5000)])
+    assert made["P"] == matched("one", 97, "name", 5000, one)
+
+
+def test_the_window_is_ten_days() -> None:
+    old, new = bill(1, 5000, day=-10), bill(2, 5000)
+    payment = pay("P", 9000, "C26MAA-1 C26MAA-2 C26MAA-3 C26MAA-4")
+    outside = [bill(3, 5000, day=-11), bill(4, 5000, day=1)]
+    assert told([payment], [old, new, *outside])["P"] == matched("settlement", 91, "listed", 9000, old, new)
+    assert told([payment], [new, *outside]) == {"P": NONE}
+
+
+def test_a_claim_is_of_one_seller_and_currency() -> None:
+    one, two = bill(1, 5000), bill(2, 5000, seller=OTHER_SELLER)
+    assert told([pay("P", 9000, "HD 1, 2")], [one, two]) == {"P": NONE}
+    assert told([pay("P", 9000, "HD 1, 2")], [one, bill(2, 5000, currency="USD")]) == {"P": NONE}
+
+
+def test_an_invoice_that_is_listed_twice_counts_once() -> None:
+    two = [bill(1, 5000, receipt="POS7-1"), bill(2, 5000)]
+    made = told([pay("P", 10_000, "HD 1, 2 C26MAA-1 POS7-1")], two)
+    assert made["P"] == matched("settlement", 91, "listed", 10_000, *two)
+
+
+def test_the_first_that_finds_two_makes_the_claim() -> None:
+    batch = [bill(number, 5000, receipt=f"PAYOUT-{number}") for number in (1, 2)]
+    named = [bill(number, 4000) for number in (3, 4)]
+    payment = pay("P", 8000, "HD 3, 4 TONG 8000", reference="PAYOUT", source="momo")
+    assert told([payment], [*batch, *named])["P"].reason == "batch"
+    assert told([payment], [*batch[:1], *named])["P"] == matched("settlement", 95, "listed", 8000, *named)
+    yesterday = [bill(number, 4000, day=-1, method="MOMO") for number in (5, 6)]
+    assert told([payment], [*batch[:1], *named[:1], *yesterday])["P"] == matched(
+        "settlement", 90, "day", 8000, *yesterday
+    )
+
+
+def test_invoices_come_sorted() -> None:
+    sorted_ones = [
+        bill(9, 1000, series="C26MAA", mst="9900000016"),
+        bill(10, 1000, series="C26MAA", mst="9900000016"),
+        bill(1, 1000, series="C26MAB", mst="9900000016"),
+        bill(1, 1000, series="C26MAA", mst="9900000016", form="3"),
+        bill(3, 1000, series="C26MAA", mst="9900000023"),
+    ]
+    payment = pay("P", 5000, "doi soat", reference="PAYOUT")
+    batch = [one._replace(receipt=f"PAYOUT-{place}") for place, one in enumerate(sorted_ones)]
+    assert told([payment], batch[::-1])["P"] == matched("settlement", 92, "batch", 5000, *batch)
+
+
+# 1. Settlements of a day
+
+
+MOMO = [bill(number, 5000, day=-1, method="VIMOMO") for number in (1, 2)]
+
+
+@pytest.mark.parametrize(("reference", "content"), [("1", "HD 1"), ("", "HD 1, 01, 0"), ("", "C26MAA-1 C26MAA/001")])
+def test_one_that_is_named_twice_speaks_of_no_settlement(reference: str, content: str) -> None:
+    """Else it would settle the day before."""
+    wanted = bill(1, 9800)
+    payment = pay("P", 9800, f"{content} tong 10.000", source="momo", reference=reference)
+    made = told([payment], [wanted, bill(7, 9800), *MOMO])
+    assert made["P"].kind == "one" and made["P"].invoices == (wanted.key,)
+
+
+@pytest.mark.parametrize("source", ["momo", "MoMo", "mo-mo", "imo"])
+def test_a_day_is_settled_by_its_gross(source: str) -> None:
+    payment = pay("P", 9800, "doi soat tong 10.000", source=source)
+    others = [
+        bill(3, 5000, day=-1, method="TIENMAT"),
+        bill(4, 5000, day=-1),
+        bill(5, 5000, day=0, method="MOMO"),
+        bill(6, 5000, day=-2, method="MOMO"),
+    ]
+    assert told([payment], [*MOMO, *others])["P"] == matched("settlement", 90, "day", 9800, *MOMO)
+
+
+def test_a_source_of_two_letters_settles_no_day() -> None:
+    for source in ("mo", "m.o-"):
+        assert told([pay("P", 9800, "doi soat tong 10.000", source=source)], MOMO) == {"P": NONE}
+
+
+@pytest.mark.parametrize("text", ["doi soat", "tong 10.000", "HD 1 tong 10.000"])
+def test_a_day_is_settled_only_by_who_speaks_of_it_and_tells_its_gross(text: str) -> None:
+    assert told([pay("P", 9800, text, source="momo")], MOMO) == {"P": NONE}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-22",
+        "ngày 22/11/2026",
+        "20261122",
+        "(2026-11-22)",
+        "20261122, cam on",
+        "ngay;22/11/2026.",
+        "2026-11-22 2026-11-23",
+    ],
+)
+def test_a_day_is_told(text: str) -> None:
+    three_before = [one._replace(day=one.day.replace(day=22)) for one in MOMO]
+    others = [one._replace(khhdon="C26MAB") for one in MOMO]
+    payment = pay("P", 9800, f"{text} doi soat tong 10.000", source="momo")
+    assert told([payment], [*three_before, *others])["P"] == matched("settlement", 90, "day", 9800, *three_before)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-31",
+        "2026-11-31 2026-11-22",
+        "120261122",
+        "FT20261122",
+        "2026-11-221",
+        "2026-11-22:",
+        "#20261122",
+        "22/11/26",
+        "22-11-2026",
+    ],
+)
+def test_what_tells_no_day(text: str) -> None:
+    three_before = [one._replace(day=one.day.replace(day=22)) for one in MOMO]
+    others = [one._replace(khhdon="C26MAB") for one in MOMO]
+    payment = pay("P", 9800, f"{text} doi soat tong 10.000", source="momo")
+    assert told([payment], [*three_before, *others])["P"] == matched("settlement", 90, "day", 9800, *others)
+
+
+def test_a_day_that_is_told_may_be_the_payments_own_or_ten_days_before() -> None:
+    for day, text in ((0, "2026-11-25"), (-10, "2026-11-15")):
+        two = [bill(number, 5000, day=day, method="MOMO") for number in (1, 2)]
+        payment = pay("P", 9800, f"doi soat tong 10.000 {text}", source="momo")
+        assert told([payment], two)["P"].state == "matched"
+
+
+@pytest.mark.parametrize(("day", "text"), [(-11, "2026-11-14"), (1, "2026-11-26")])
+def test_a_day_outside_the_window_has_no_invoices(day: int, text: str) -> None:
+    two = [bill(number, 5000, day=day, method="MOMO") for number in (1, 2)]
+    assert told([pay("P", 9800, f"doi soat tong 10.000 {text}", source="momo")], two) == {"P": NONE}
+
+
+def test_a_day_is_settled_by_store() -> None:
+    own = [one._replace(store="A") for one in MOMO]
+    unknown = bill(7, 5000, day=-1, method="MOMO")
+    other = bill(8, 5000, day=-1, method="MOMO", store="B")
+    payment = pay("P", 14_000, "doi soat tong 15.000", source="momo", store="A")
+    assert told([payment], [*own, unknown, other])["P"] == matched("settlement", 90, "day", 14_000, *own, unknown)
+
+
+def test_what_a_claim_by_name_has_is_not_of_the_day() -> None:
+    """Though that claim be ambiguous and of another day."""
+    taken = [bill(number, 9000, day=-1, method="MOMO", receipt=f"PAYOUT-{number}") for number in (3, 4)]
+    payment = pay("P1", 9800, "doi soat tong 10.000", source="momo")
+    for other in (
+        pay("P2", 1000, "doi soat tong 9999", reference="PAYOUT", day=2),
+        pay("P2", 1000, "HD 3, 4", day=2),
+    ):
+        made = told([payment, other], [*MOMO, *taken])
+        assert made["P1"] == matched("settlement", 90, "day", 9800, *MOMO)
+        assert made["P2"].state == "ambiguous" and made["P2"].invoices == tuple(one.key for one in taken)
+
+
+def test_two_settlements_of_one_day_are_ambiguous() -> None:
+    payments = [pay(name, 9800, "doi soat tong 10.000", source="momo") for name in ("P1", "P2")]
+    assert told(payments, MOMO) == dict.fromkeys(("P1", "P2"), unclear("day", *MOMO))
+
+
+# 1. Settlements: the table
+
+
+TWO = [bill(number, 5000, day=-1, receipt=f"PAYOUT-{number}", method="MOMO") for number in (1, 2)]
+CLAIMING = {
+    "batch": {"reference": "PAYOUT", "text": "doi soat"},
+    "listed": {"reference": "", "text": "HD 1, 2"},
+    "day": {"reference": "", "text": "doi soat"},
+}
+
+
+def settlement(reason: str, amount: Amount, text: str) -> Outcome:
+    claiming = CLAIMING[reason]
+    payment = pay("P", amount, f"{claiming['text']} {text}", reference=claiming["reference"], source="momo")
+    return told([payment], TWO)["P"]
+
+
+@pytest.mark.parametrize(("reason", "score"), [("batch", 96), ("listed", 95), ("day", 90)])
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (9800, "TONG 10.000"),
+        (9800, "tổng: 10000"),
+        (9800, "GROSS 10000 VND"),
+        (9800, "tong 10.000d"),
+        (9800, "TỔNG 10,000đ"),
+        (9800, "tong=10.000VND"),
+        (9800, "tong .:= 10000."),
+        (9800, "tong 10.000 tong 9.000"),
+        (9800, "phi 200 phi 300"),
+        (9800, "PHI 200"),
+        (9800, "phí 200"),
+        (9800, "Fee: 200"),
+        (9800, "phi 999 tong 10.000"),
+        (10_000, "tong 10.000"),
+        (10_000, "phi 0"),
+        (3000, "tong 10.000"),
+        (11_000, "tong 10.000"),
+    ],
+)
+def test_a_gross_that_the_invoices_meet(reason: str, score: int, amount: int, text: str) -> None:
+    """The fee may be any when the gross is told."""
+    assert settlement(reason, amount, text) == matched("settlement", score, reason, amount, *TWO)
+
+
+@pytest.mark.parametrize("reason", ["batch", "listed"])
+@pytest.mark.parametrize(
+    ("amount", "text", "covered"),
+    [
+        (14_000, "tong 15.000", 9000),
+        (9800, "tong 10001", 9799),
+        (9800, "phi 201", 9799),
+        (9000, "tong 19.000", 0),
+        (9000, "tong 18.999", 1),
+        (9000, "tong 1.250.000", 0),
+    ],
+)
+def test_a_gross_of_which_the_invoices_fall_short(reason: str, amount: int, text: str, covered: int) -> None:
+    assert settlement(reason, amount, text) == matched("settlement", 85, reason, covered, *TWO)
+
+
+@pytest.mark.parametrize("text", ["tong 10001", "tong 15.000", "phi 201"])
+def test_a_day_of_which_the_invoices_fall_short_is_ambiguous(text: str) -> None:
+    assert settlement("day", 9800, text) == unclear("day", *TWO)
+
+
+@pytest.mark.parametrize("reason", ["batch", "listed", "day"])
+@pytest.mark.parametrize("text", ["tong 9999", "tong 9.800", "phi 199"])
+def test_a_gross_that_the_invoices_exceed_is_ambiguous(reason: str, text: str) -> None:
+    assert settlement(reason, 9800, text) == unclear(reason, *TWO)
+
+
+@pytest.mark.parametrize(("reason", "score"), [("batch", 92), ("listed", 91)])
+@pytest.mark.parametrize("amount", [10_000, 9999, 6000])
+def test_a_fee_of_forty_per_cent_at_most(reason: str, score: int, amount: int) -> None:
+    assert settlement(reason, amount, "") == matched("settlement", score, reason, amount, *TWO)
+
+
+@pytest.mark.parametrize("reason", ["batch", "listed"])
+@pytest.mark.parametrize("amount", ["5999.999999", 1])
+def test_a_fee_of_more_than_forty_per_cent_is_ambiguous(reason: str, amount: Amount) -> None:
+    assert settlement(reason, amount, "") == unclear(reason, *TWO)
+
+
+@pytest.mark.parametrize("reason", ["batch", "listed"])
+@pytest.mark.parametrize("amount", ["10000.000001", 25_000])
+def test_invoices_that_are_less_than_the_amount_cover_their_sum(reason: str, amount: Amount) -> None:
+    assert settlement(reason, amount, "") == matched("settlement", 80, reason, 10_000, *TWO)
+
+
+@pytest.mark.parametrize("text", ["10.000", "tong", "tong cong 10.000", "tien phi: nhieu", "XTONG 10.000"])
+def test_what_tells_no_gross(text: str) -> None:
+    assert settlement("listed", 9800, text) == matched("settlement", 91, "listed", 9800, *TWO)
+    assert settlement("day", 9800, text) == NONE
+
+
+def test_an_invoice_in_two_claims_makes_both_ambiguous() -> None:
+    bills = [bill(number, 5000) for number in range(1, 6)]
+    payments = [
+        pay("P1", 10_000, "HD 1, 2"),
+        pay("P2", 10_000, "HD 2, 3", day=3),
+        pay("P3", 10_000, "HD 4, 5"),
+    ]
+    assert told(payments, bills) == {
+        "P1": unclear("listed", bills[0], bills[1]),
+        "P2": unclear("listed", bills[1], bills[2]),
+        "P3": matched("settlement", 91, "listed", 10_000, bills[3], bills[4]),
+    }
+
+
+def test_a_batch_and_a_list_may_claim_the_same() -> None:
+    payments = [pay("P1", 10_000, "doi soat tong 10.000", reference="PAYOUT"), pay("P2", 4000, "HD 1, 2")]
+    assert told(payments, TWO) == {"P1": unclear("batch", *TWO), "P2": unclear("listed", *TWO)}
+
+
+def test_what_is_matched_takes_its_invoices_away() -> None:
+    bills = [bill(1, 5000), bill(2, 6000)]
+    made = told([pay("P1", 10_900, "HD 1, 2"), pay("P2", 5000, "C26MAA-1"), pay("P3", 6000)], bills)
+    assert made == {"P1": matched("settlement", 91, "listed", 10_900, *bills), "P2": NONE, "P3": NONE}
+
+
+def test_what_is_ambiguous_leaves_its_invoices() -> None:
+    bills = [bill(1, 5000), bill(2, 6000)]
+    made = told([pay("P1", 3000, "HD 1, 2"), pay("P2", 5000, "C26MAA-1"), pay("P3", 6000)], bills)
+    assert made == {
+        "P1": unclear("listed", *bills),
+        "P2": matched("one", 100, "name", 5000, bills[0]),
+        "P3": matched("one", 70, "day", 6000, bills[1]),
+    }
+
+
+def test_a_payment_with_a_claim_takes_part_in_nothing_else() -> None:
+    bills = [bill(1, 5000), bill(2, 6000), bill(3, 3000)]
+    made = told([pay("P1", 3000, "HD 1, 2"), pay("P2", 3000)], bills)
+    assert made == {"P1": unclear("listed", *bills[:2]), "P2": matched("one", 70, "day", 3000, bills[2])}
+
+
+def test_a_refund_is_no_settlement() -> None:
+    assert told([refund("R", 10_000, "HD 1, 2")], TWO) == {"R": Outcome("refund", "unmatched", 0, "none")}
+
+
+# 2a. By name, of equal amount
+
+
+def test_a_strong_name_asks_for_no_store_and_no_moment() -> None:
+    wanted = bill(1, 5000, at=0, store="A")
+    made = told([pay("P", 5000, "C26MAA-1", at=600, store="B")], [wanted, bill(2, 5000, at=600, store="B")])
+    assert made["P"] == matched("one", 100, "name", 5000, wanted)
+
+
+def test_a_weak_name_asks_for_the_store_but_no_moment() -> None:
+    wanted = bill(1, 5000, at=0, store="A")
+    assert told([pay("P", 5000, "HD 1", at=600, store="A")], [wanted]) == {
+        "P": matched("one", 97, "name", 5000, wanted)
+    }
+    assert told([pay("P", 5000, "HD 1", at=600)], [wanted]) == {"P": matched("one", 97, "name", 5000, wanted)}
+    assert told([pay("P", 5000, "HD 1", at=0, store="B")], [wanted]) == {"P": NONE}
+
+
+def test_the_second_payment_of_one_invoice_is_paid_twice() -> None:
+    wanted, other = bill(1, 5000), bill(2, 5000)
+    payments = [
+        pay("P1", 5000, "C26MAA-1", at=3),
+        pay("P2", 5000, "C26MAA-1", at=2),
+        pay("P3", 5000, "C26MAA-1", at=2, source="aaa"),
+        pay("P4", 5000, "C26MAA-1", at=2 + MICROSECOND, source="aaa"),
+    ]
+    made = told(payments, [wanted, other])
+    assert made == {"P1": TWICE, "P2": TWICE, "P3": matched("one", 100, "name", 5000, wanted), "P4": TWICE}
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pay("P9", 5000, "C26MAA-1", at=1, source="zzz"),
+        pay("P9", 5000, "C26MAA-1", at=2, source="abc"),
+        pay("P1", 5000, "C26MAA-1", at=2, source="vcb"),
+    ],
+)
+def test_the_first_elector_is_by_moment_source_and_number(first: PaymentFact) -> None:
+    second = pay("P5", 5000, "C26MAA-1", at=2)
+    assert told([second, first], [bill(1, 5000)])["P5"] == TWICE
+
+
+def test_who_names_two_of_equal_amount_elects_none() -> None:
+    bills = [bill(1, 5000, receipt="POS7-1"), bill(2, 5000, receipt="POS7-2")]
+    made = told([pay("P1", 5000, "POS7-1 POS7-2"), pay("P2", 5000, "POS7-1")], bills)
+    assert made["P2"] == matched("one", 100, "name", 5000, bills[0])
+    assert made["P1"] == matched("one", 70, "day", 5000, bills[1])
+
+
+def test_one_of_two_names_has_the_amount() -> None:
+    bills = [bill(1, 5000, receipt="POS7-1"), bill(2, 6000, receipt="POS7-2")]
+    assert told([pay("P", 6000, "POS7-1 POS7-2")], bills) == {"P": matched("one", 100, "name", 6000, bills[1])}
+
+
+def test_strong_names_come_before_weak_ones() -> None:
+    wanted, other = bill(1, 5000), bill(2, 5000)
+    made = told([pay("P1", 5000, "HD 1", at=0), pay("P2", 5000, "C26MAA-1", at=30)], [wanted, other])
+    assert made == {"P1": matched("one", 70, "day", 5000, other), "P2": matched("one", 100, "name", 5000, wanted)}
+
+
+def test_two_weak_names_of_one_invoice_match_none() -> None:
+    wanted, other = bill(1, 5000), bill(2, 5000)
+    made = told([pay("P1", 5000, "HD 1"), pay("P2", 5000, "HD 1")], [wanted, other])
+    assert made == dict.fromkeys(("P1", "P2"), several(2, 2))
+
+
+def test_a_weak_name_of_two_invoices_matches_none() -> None:
+    twins = [bill(1, 5000), bill(1, 5000, series="C26MAB")]
+    assert told([pay("P", 5000, "HD 1")], twins) == {"P": several(1, 2)}
+    stores = [twins[0]._replace(store="A"), twins[1]._replace(store="B")]
+    assert told([pay("P", 5000, "HD 1", store="B")], stores) == {"P": matched("one", 97, "name", 5000, stores[1])}
+
+
+# 2b. By name, in parts
+
+
+def test_named_parts_that_sum_up_are_a_split() -> None:
+    wanted = bill(1, 9000, at=0, store="A")
+    payments = [
+        pay("P1", 4000, "C26MAA-1", at=600, store="B"),
+        pay("P2", 3000, "C26MAA-1"),
+        pay("P3", 2000, "c26maa/01", day=0),
+    ]
+    assert told(payments, [wanted]) == {
+        "P1": matched("split", 96, "name", 4000, wanted),
+        "P2": matched("split", 96, "name", 3000, wanted),
+        "P3": matched("split", 96, "name", 2000, wanted),
+    }
+
+
+def test_weakly_named_parts_that_sum_up_are_a_split() -> None:
+    wanted = bill(1, 9000)
+    assert told([pay("P1", 4000, "HD 1"), pay("P2", 5000, "C26MAA-1")], [wanted]) == {
+        "P1": matched("split", 92, "name", 4000, wanted),
+        "P2": matched("split", 92, "name", 5000, wanted),
+    }
+    assert told([pay("P1", 4000, "HD 1"), pay("P2", 5000, "HD 1")], [wanted])["P1"].score == 92
+
+
+def test_strong_parts_come_before_weak_ones() -> None:
+    wanted = bill(1, 9000)
+    made = told([pay("P1", 4000, "POS7 C26MAA-1"), pay("P2", 5000, "C26MAA-1"), pay("P3", 1000, "HD 1")], [wanted])
+    assert made == {
+        "P1": matched("split", 96, "name", 4000, wanted),
+        "P2": matched("split", 96, "name", 5000, wanted),
+        "P3": NONE,
+    }
+
+
+def test_what_a_split_took_is_no_other_invoice() -> None:
+    """Number 1 is of two; that of the strong split is taken when weak names are looked at."""
+    bills = [bill(1, 9000), bill(1, 7000, series="C26MAB")]
+    strong = [pay("P1", 4000, "C26MAA-1"), pay("P2", 5000, "C26MAA-1")]
+    weak = [pay("P3", 4000, "HD 1"), pay("P4", 3000, "HD 1")]
+    assert told([*strong, *weak], bills) == {
+        "P1": matched("split", 96, "name", 4000, bills[0]),
+        "P2": matched("split", 96, "name", 5000, bills[0]),
+        "P3": matched("split", 92, "name", 4000, bills[1]),
+        "P4": matched("split", 92, "name", 3000, bills[1]),
+    }
+    assert {outcome.reason for outcome in told(weak, bills).values()} == {"none"}
+
+
+def test_strong_parts_that_sum_up_to_less_are_parts() -> None:
+    wanted = bill(1, 9000)
+    assert told([pay("P", 8999, "C26MAA-1")], [wanted]) == {"P": matched("part", 80, "name", 8999, wanted)}
+    made = told([pay("P1", 4000, "C26MAA-1"), pay("P2", 4000, "C26MAA-1"), pay("P3", 2000, "HD 1")], [wanted])
+    assert made == {
+        "P1": matched("part", 80, "name", 4000, wanted),
+        "P2": matched("part", 80, "name", 4000, wanted),
+        "P3": NONE,
+    }
+
+
+def test_a_part_takes_its_invoice() -> None:
+    made = told([pay("P1", 4000, "C26MAA-1"), pay("P2", 9000)], [bill(1, 9000)])
+    assert made["P1"].kind == "part" and made["P2"] == Outcome("", "unmatched", 0, "none")
+
+
+def test_weak_parts_that_sum_up_to_less_are_nothing() -> None:
+    assert told([pay("P1", 4000, "HD 1"), pay("P2", 4000, "HD 1")], [bill(1, 9000)]) == {"P1": NONE, "P2": NONE}
+
+
+def test_parts_that_sum_up_to_more_are_nothing() -> None:
+    payments = [pay("P1", 4000, "C26MAA-1"), pay("P2", 5000, "C26MAA-1"), pay("P3", 1, "C26MAA-1")]
+    assert told(payments, [bill(1, 9000)]) == {"P1": NONE, "P2": NONE, "P3": NONE}
+    assert told([pay("P1", 9001, "C26MAA-1")], [bill(1, 9000)]) == {"P1": NONE}
+
+
+def test_a_part_names_one_invoice_of_the_day() -> None:
+    bills = [bill(1, 9000, receipt="POS7-1"), bill(2, 7000, receipt="POS7-2")]
+    assert told([pay("P", 4000, "POS7-1 POS7-2")], bills) == {"P": NONE}
+    made = told([pay("P", 4000, "POS7-1 POS7-2"), pay("Q", 7000, "POS7-2")], bills)
+    assert made == {
+        "P": matched("part", 80, "name", 4000, bills[0]),
+        "Q": matched("one", 100, "name", 7000, bills[1]),
+    }
+    bills = [bill(1, 9000), bill(1, 7000, series="C26MAB")]
+    assert told([pay("P1", 4000, "HD 1"), pay("P2", 5000, "HD 1")], bills) == {"P1": NONE, "P2": NONE}
+
+
+def test_parts_are_of_one_day() -> None:
+    assert told([pay("P1", 4000, "C26MAA-1"), pay("P2", 5000, "C26MAA-1", day=1)], [bill(1, 9000)]) == {
+        "P1": matched("part", 80, "name", 4000, bill(1, 9000)),
+        "P2": NONE,
+    }
+
+
+# 3. The same day, by amount
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    ("minutes", "same", "any_store"),
+    [
+        (0, (95, "store-2"), (90, "time-2")),
+        (2, (95, "store-2"), (90, "time-2")),
+        (2 + MICROSECOND, (92, "store-5"), (86, "time-5")),
+        (5, (92, "store-5"), (86, "time-5")),
+        (5 + MICROSECOND, (88, "store-15"), (82, "time-15")),
+        (15, (88, "store-15"), (82, "time-15")),
+        (15 + MICROSECOND, None, None),
+        (16, None, None),
+        (None, (80, "store-day"), (70, "day")),
+    ],
+)
+def test_the_eight_passes(
+    sign: int, minutes: float | None, same: tuple[int, str] | None, any_store: tuple[int, str] | None
+) -> None:
+    at = None if minutes is None else 60 + sign * minutes
+    for stores, expected in (
+        (("A", "A"), same),
+        (("A", ""), any_store),
+        (("", "A"), any_store),
+        (("", ""), any_store),
+        (("A", "B"), None),
+    ):
+        invoice = bill(1, 5000, at=60, store=stores[1])
+        made = told([pay("P", 5000, at=at, store=stores[0])], [invoice])
+        assert made["P"] == (NONE if expected is None else matched("one", *expected, 5000, invoice))
+
+
+def test_an_invoice_without_a_moment_is_of_the_day() -> None:
+    for stores, expected in ((("A", "A"), (80, "store-day")), (("A", ""), (70, "day")), (("A", "B"), None)):
+        invoice = bill(1, 5000, store=stores[1])
+        made = told([pay("P", 5000, at=10, store=stores[0])], [invoice])
+        assert made["P"] == (NONE if expected is None else matched("one", *expected, 5000, invoice))
+
+
+def test_a_moment_that_is_not_known_is_not_compared() -> None:
+    """Though `paid_at` stands in the row."""
+    payment, invoice = pay("P", 5000), bill(1, 5000, at=0)
+    assert payment.paid_at == invoice.issued_at and not payment.timed
+    assert told([payment], [invoice]) == {"P": matched("one", 70, "day", 5000, invoice)}
+
+
+def test_nearer_ones_are_matched_first() -> None:
+    bills = [bill(1, 5000, at=0), bill(2, 5000, at=4)]
+    made = told([pay("P1", 5000, at=1), pay("P2", 5000, at=8)], bills)
+    assert made == {
+        "P1": matched("one", 90, "time-2", 5000, bills[0]),
+        "P2": matched("one", 86, "time-5", 5000, bills[1]),
+    }
+
+
+def test_the_last_one_is_left_for_the_last_payment() -> None:
+    bills = [bill(number, 5000, at=number * 10) for number in range(4)]
+    payments = [pay(f"P{number}", 5000, at=number * 10 + 3) for number in range(3)]
+    made = told([*payments, pay("Q", 5000)], bills)
+    assert [made[f"P{number}"].reason for number in range(3)] == ["time-5"] * 3
+    assert made["Q"] == matched("one", 70, "day", 5000, bills[3])
+
+
+def test_one_of_two_near_ones_is_not_guessed() -> None:
+    bills = [bill(1, 5000, at=0), bill(2, 5000, at=1)]
+    assert told([pay("P", 5000, at=0)], bills) == {"P": several(1, 2)}
+    assert told([pay("P", 5000, at=0), pay("Q", 5000, at=0)], bills[:1]) == dict.fromkeys("PQ", several(2, 1))
+
+
+def test_the_same_store_comes_before_the_same_moment() -> None:
+    bills = [bill(1, 5000, at=0), bill(2, 5000, at=10, store="A")]
+    made = told([pay("P", 5000, at=0, store="A")], bills)
+    assert made["P"] == matched("one", 88, "store-15", 5000, bills[1])
+
+
+def test_among_all_candidates_count_whatever_their_stores() -> None:
+    """At the same moment the invoice of store B keeps the payment from the one without a store."""
+    bills = [bill(1, 5000, at=0), bill(2, 5000, at=0, store="B")]
+    assert told([pay("P", 5000, at=0, store="A")], bills) == {"P": several(1, 1)}
+    bills = [bill(1, 5000, at=0), bill(2, 5000, at=3, store="B")]
+    assert told([pay("P", 5000, at=0, store="A")], bills)["P"] == matched("one", 90, "time-2", 5000, bills[0])
+
+
+def test_stores_that_disagree_are_never_matched_by_amount() -> None:
+    assert told([pay("P", 5000, at=0, store="A")], [bill(1, 5000, at=0, store="B")]) == {"P": NONE}
+
+
+def test_what_a_pass_took_leaves_the_next_pass_clear() -> None:
+    """P1 and the first are a pair of two minutes; that leaves the second for P2, of whose five minutes both were."""
+    bills = [bill(1, 5000, at=0), bill(2, 5000, at=8)]
+    made = told([pay("P1", 5000, at=0), pay("P2", 5000, at=4)], bills)
+    assert made["P2"] == matched("one", 86, "time-5", 5000, bills[1])
+
+
+# 4. Split bills without a name
+
+
+def test_two_or_three_payments_in_a_row_are_a_split_bill() -> None:
+    known, unknown = bill(1, 9000, at=10), bill(2, 6000, store="B")
+    payments = [
+        pay("P1", 4000, at=0, store="A"),
+        pay("P2", 5000, at=15, store="A"),
+        pay("P3", 1000, at=100, store="B"),
+        pay("P4", 2000, at=101, store="B"),
+        pay("P5", 3000, at=115, store="B"),
+    ]
+    assert told(payments, [known, unknown]) == {
+        "P1": matched("split", 85, "sum", 4000, known),
+        "P2": matched("split", 85, "sum", 5000, known),
+        "P3": matched("split", 75, "sum", 1000, unknown),
+        "P4": matched("split", 75, "sum", 2000, unknown),
+        "P5": matched("split", 75, "sum", 3000, unknown),
+    }
+
+
+@pytest.mark.parametrize(
+    ("payments", "invoice"),
+    [
+        # More than fifteen minutes.
+        ([pay("P1", 4000, at=0, store="A"), pay("P2", 5000, at=15 + MICROSECOND, store="A")], bill(1, 9000)),
+        # The moment of the invoice disagrees with one of them.
+        ([pay("P1", 4000, at=0, store="A"), pay("P2", 5000, at=10, store="A")], bill(1, 9000, at=16)),
+        # Two stores.
+        ([pay("P1", 4000, at=0, store="A"), pay("P2", 5000, at=10, store="B")], bill(1, 9000)),
+        # Another store.
+        ([pay("P1", 4000, at=0, store="A"), pay("P2", 5000, at=10, store="A")], bill(1, 9000, store="B")),
+        # Not timed.
+        ([pay("P1", 4000, at=0, store="A"), pay("P2", 5000, store="A")], bill(1, 9000)),
+        # Another day.
+        ([pay("P1", 4000, at=0, store="A"), pay("P2", 5000, at=10, store="A")], bill(1, 9000, day=-1)),
+        # Another sum.
+        ([pay("P1", 4000, at=0, store="A"), pay("P2", 5000, at=10, store="A")], bill(1, "9000.000001")),
+        # Four of them.
+        ([pay(f"P{number}", 2000 + number, at=number, store="A") for number in range(4)], bill(1, 8006)),
+        # One is a refund.
+        ([pay("P1", 4000, at=0, store="A"), refund("P2", 5000, at=10, store="A")], bill(1, 9000)),
+    ],
+)
+def test_what_is_no_split_bill(payments: list[PaymentFact], invoice: InvoiceFact) -> None:
+    assert {outcome.state for outcome in told(payments, [invoice]).values()} == {"unmatched"}
+
+
+@pytest.mark.parametrize(("between", "state"), [(5, "matched"), (6, "unmatched")])
+def test_a_split_bill_is_among_seven(between: int, state: str) -> None:
+    """The other ones are of amounts that are nobody's."""
+    others = [pay(f"X{number}", 100 + number, at=1, store="A") for number in range(between)]
+    elsewhere = [pay(f"Y{number}", 100 + number, at=1, store="B") for number in range(9)]
+    untimed = [pay(f"Z{number}", 100 + number, store="A") for number in range(9)]
+    two = [pay("P1", 4000, at=0, store="A"), pay("P2", 5000, at=2, store="A")]
+    made = told([*two, *others, *elsewhere, *untimed], [bill(1, 9000)])
+    assert {made["P1"].state, made["P2"].state} == {state}
+
+
+def test_the_row_of_seven_is_by_moment_source_and_number() -> None:
+    """P2 follows P1 at the same moment: five come between them by source, a sixth one by number."""
+    others = [pay(f"X{number}", 100 + number, at=0, store="A", source="bbb") for number in range(5)]
+    two = [pay("P1", 4000, at=0, store="A", source="aaa"), pay("P2", 5000, at=0, store="A", source="ccc")]
+    assert told([*two, *others], [bill(1, 9000)])["P2"].state == "matched"
+    for name, state in (("P1A", "unmatched"), ("P0", "matched")):
+        more = pay(name, 777, at=0, store="A", source="aaa")
+        assert told([*two, *others, more], [bill(1, 9000)])["P2"].state == state
+
+
+def test_what_was_taken_before_is_not_in_the_row() -> None:
+    others = [pay(f"X{number}", 100 + number, at=1, store="A") for number in range(6)]
+    two = [pay("P1", 4000, at=0, store="A"), pay("P2", 5000, at=2, store="A")]
+    made = told([*two, *others], [bill(1, 9000), bill(2, 100)])
+    assert made["X0"].kind == "one" and made["P1"].kind == "split"
+
+
+def test_two_ways_to_split_a_bill_are_none() -> None:
+    payments = [pay("P1", 4000, at=0, store="A"), pay("P2", 5000, at=1, store="A"), pay("P3", 5000, at=2, store="A")]
+    assert set(told(payments, [bill(1, 9000)]).values()) == {NONE}
+
+
+def test_two_tables_of_one_bill_are_none() -> None:
+    payments = [
+        pay(f"P{number}", amount, at=at, store="A")
+        for number, amount, at in ((1, 4000, 0), (2, 5000, 1), (3, 3000, 30), (4, 6000, 31))
+    ]
+    assert set(told(payments, [bill(1, 9000)]).values()) == {NONE}
+    assert told(payments, [bill(1, 9000, at=40)])["P3"].state == "matched"
+
+
+def test_two_bills_for_the_same_payments_are_none() -> None:
+    payments = [pay("P1", 4000, at=0, store="A"), pay("P2", 5000, at=1, store="A")]
+    assert set(told(payments, [bill(1, 9000), bill(2, 9000)]).values()) == {NONE}
+    far = bill(2, 9000, at=60)
+    assert told(payments, [bill(1, 9000), far])["P1"].state == "matched"
+
+
+def test_a_payment_in_two_bills_is_in_none() -> None:
+    payments = [pay("P1", 4000, at=0, store="A"), pay("P2", 5000, at=1, store="A"), pay("P3", 7000, at=2, store="A")]
+    assert set(told(payments, [bill(1, 9000), bill(2, 12_000)]).values()) == {NONE}
+
+
+# 5. What stays open
+
+
+def test_a_group_has_its_payments_and_invoices() -> None:
+    bills = [bill(1, 5000), bill(2, 5000), bill(3, 5000, store="B"), bill(4, 5000, at=600, store="A")]
+    payments = [
+        pay("P1", 5000, at=0, store="A"),
+        pay("P2", 5000, at=0, store="A"),
+        pay("P3", 5000, at=0, store="A"),
+        pay("P4", 5000, at=0, store="A", day=1),
+        pay("P5", 6000, at=0, store="A"),
+    ]
+    made = told(payments, bills)
+    assert made == dict.fromkeys(("P1", "P2", "P3"), several(3, 2)) | {"P4": NONE, "P5": NONE}
+
+
+def test_a_group_is_all_of_one_amount_and_day() -> None:
+    """Both stores' in one."""
+    bills = [bill(number, 5000, store="A") for number in (1, 2)] + [bill(number, 5000, store="B") for number in (3, 4)]
+    payments = [pay(f"A{number}", 5000, store="A") for number in range(2)]
+    payments += [pay(f"B{number}", 5000, store="B") for number in range(3)]
+    assert set(told(payments, bills).values()) == {several(5, 4)}
+
+
+def test_who_disagrees_with_all_is_not_of_the_group() -> None:
+    bills = [bill(number, 5000, at=0, store="A") for number in (1, 2)]
+    payments = [
+        pay("P1", 5000, at=0, store="A"),
+        pay("P2", 5000, at=0, store="A"),
+        pay("P3", 5000, at=0, store="B"),
+        pay("P4", 5000, at=16, store="A"),
+    ]
+    made = told(payments, bills)
+    assert made == {"P1": several(2, 2), "P2": several(2, 2), "P3": NONE, "P4": NONE}
+
+
+# 6. Refunds
+
+
+def of_refund(score: int, reason: str, value: Amount, *corrections: CorrectionFact) -> Outcome:
+    return matched("refund", score, reason, value, *corrections)
+
+
+NO_REFUND = Outcome("refund", "unmatched", 0, "none")
+OPEN_REFUND = Outcome("refund", "ambiguous", 0, "several")
+
+
+@pytest.mark.parametrize("text", ["C26MAB-2", "C26MAA/1", "HD 2", "hóa đơn 1", "HD 7, 1", "hoan tien bill 0002"])
+def test_a_refund_names_the_correction_or_what_it_corrects(text: str) -> None:
+    wanted = correction(2, 5000, of=1, series="C26MAB", day=3)
+    other = correction(3, 5000, of=4)
+    assert told([refund("R", 5000, text)], [], [wanted, other]) == {"R": of_refund(97, "name", 5000, wanted)}
+
+
+@pytest.mark.parametrize("text", ["C26MAA-2", "C26MAB-1", "C26MAC-1", "HD 12", "2"])
+def test_a_refund_that_names_something_else_is_left_open(text: str) -> None:
+    ones = [correction(2, 5000, of=1, series="C26MAB", day=3), correction(3, 5000, of=4)]
+    assert told([refund("R", 5000, text)], [], ones) == {"R": OPEN_REFUND}
+
+
+def test_a_refund_meets_the_only_correction_of_its_value() -> None:
+    wanted = correction(2, 5000, of=1)
+    others = [
+        correction(3, "5000.000001", of=1),
+        correction(4, 5000, of=1, seller=OTHER_SELLER),
+        correction(5, 5000, of=1, currency="USD"),
+        correction(6, 5000, of=1, day=8),
+        correction(7, 5000, of=1, day=-8),
+    ]
+    assert told([refund("R", 5000)], [], [wanted, *others]) == {"R": of_refund(85, "amount", 5000, wanted)}
+    assert told([refund("R", 5000, "C26MAA-1")], [], others) == {"R": NO_REFUND}
+
+
+@pytest.mark.parametrize("day", [-7, 7])
+def test_a_correction_is_within_seven_days(day: int) -> None:
+    wanted = correction(2, 5000, of=1, day=day)
+    assert told([refund("R", 5000)], [], [wanted]) == {"R": of_refund(85, "amount", 5000, wanted)}
+
+
+def test_two_refunds_of_one_correction_stay_open() -> None:
+    wanted = correction(2, 5000, of=1)
+    assert told([refund("R1", 5000), refund("R2", 5000)], [], [wanted]) == {"R1": OPEN_REFUND, "R2": OPEN_REFUND}
+    named = [refund("R1", 5000, "C26MAA-1"), refund("R2", 5000, "HD 2")]
+    assert told(named, [], [wanted]) == {"R1": OPEN_REFUND, "R2": OPEN_REFUND}
+
+
+def test_one_refund_of_two_corrections_stays_open() -> None:
+    ones = [correction(2, 5000, of=1), correction(3, 5000, of=1)]
+    assert told([refund("R", 5000, "C26MAA-1")], [], ones) == {"R": OPEN_REFUND}
+    assert told([refund("R", 5000, "C26MAA-3")], [], ones) == {"R": of_refund(97, "name", 5000, ones[1])}
+
+
+def test_refunds_that_name_come_first() -> None:
+    ones = [correction(2, 5000, of=1), correction(3, 5000, of=4)]
+    assert told([refund("R1", 5000, "HD 4"), refund("R2", 5000)], [], ones) == {
+        "R1": of_refund(97, "name", 5000, ones[1]),
+        "R2": of_refund(85, "amount", 5000, ones[0]),
+    }
+    assert told([refund("R1", 5000, "HD 4"), refund("R2", 5000)], [], ones[1:]) == {
+        "R1": of_refund(97, "name", 5000, ones[1]),
+        "R2": NO_REFUND,
+    }
+
+
+def test_a_refund_takes_no_invoice_and_a_credit_no_correction() -> None:
+    invoice, wanted = bill(1, 5000), correction(2, 5000, of=9)
+    made = told([pay("P", 5000), refund("R", 5000, "C26MAA-1")], [invoice], [wanted])
+    assert made == {"P": matched("one", 70, "day", 5000, invoice), "R": of_refund(85, "amount", 5000, wanted)}
+    assert told([pay("P", 5000, "C26MAA-2")], [], [wanted]) == {"P": NONE}
+    assert told([refund("R", 5000, "C26MAA-1")], [invoice]) == {"R": NO_REFUND}
