@@ -130,6 +130,8 @@ def _chunk(first: int, count: int, random: np.random.Generator) -> Facts:
             "issued_at": pl.Series(issued).set(pl.Series(number // _OF_SELLER % 4 > 0), None),
             "store": pl.repeat("CH01", count, eager=True),
             "receipt": pl.repeat("", count, eager=True),
+            "former_khhdon": pl.repeat("", count, eager=True),
+            "former_shdon": pl.repeat(0, count, dtype=pl.UInt32, eager=True),
             "method": pl.repeat("TMCK", count, eager=True),
         }
     ).cast(INVOICES)

@@ -59,6 +59,8 @@ INVOICES: Final = pl.Schema(
         "store": pl.String,
         "receipt": pl.String,
         "method": pl.String,
+        "former_khhdon": pl.String,
+        "former_shdon": pl.UInt32,
     }
 )
 CORRECTIONS: Final = pl.Schema(
@@ -73,6 +75,10 @@ CORRECTIONS: Final = pl.Schema(
         "corrects_shdon": pl.UInt32,
     }
 )
+
+
+NAMED_DAYS: Final = 10
+"""Days before a payment whose invoices may name its account."""
 
 
 class Facts(NamedTuple):
@@ -135,7 +141,8 @@ def _payments(paid: Sequence[Paid], sales: Sequence[Sale], registry: Sequence[Me
         item = paying.item
         told = canonical_mst(item.get("merchant_mst", ""))
         account = item["credit_account"]
-        found = owners.get(f"{item['bank_bin']}:{account}") or named.get((paying.day, account)) or set()
+        back = (paying.day - timedelta(days=number) for number in range(NAMED_DAYS + 1))
+        found = owners.get(f"{item['bank_bin']}:{account}") or {mst for day in back for mst in named[day, account]}
         rows.append(
             (
                 codes.get(told, told) or (next(iter(found)) if len(found) == 1 else ""),
@@ -179,6 +186,7 @@ def _invoices(sales: Sequence[Sale]) -> list[tuple[Any, ...]]:
                 draft.merchant.store,
                 draft.receipt.replace(" ", "").upper(),
                 "".join(filter(str.isalnum, draft.method.upper())),
+                *(sale.corrects[2:] if sale.corrects and sale.replaces else ("", 0)),
             )
         )
     return rows

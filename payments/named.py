@@ -12,18 +12,26 @@ import polars as pl
 
 MONEY: Final = pl.Decimal(38, 6)
 
-_SERIES: Final = r"\b[CK][0-9]{2}[A-Z]{3}[ ./-]*0*[1-9][0-9]{0,7}\b"
+_SERIES: Final = r"\b[0-9]?[CK][0-9]{2}[A-Z]{3}[ ./-]*0*[1-9][0-9]{0,7}\b"
 _MARKED: Final = (
-    r"\b(?:HD|HOADON|HOA DON|HÓA ĐƠN|HOÁ ĐƠN|BILL|INVOICE|INV)[ .:#/-]*[0-9]{1,8}(?: *[,;+&] *[0-9]{1,8})*\b"
+    r"\b(?:HD|HOADON|HOA DON|HÓA ĐƠN|HOÁ ĐƠN|BILL|INVOICE|INV)[ .:#/-]*(?:(?:SO|SỐ|NO)\b[ .:#/-]*)?"
+    r"[0-9]{1,8}(?: *[,;+&] *[0-9]{1,8})*\b(?:[/.][0-9])?"
 )
+_DATE: Final = r"(?: *[,;+&] *)?[0-9]+[/.][0-9]$"
 _BARE: Final = r"^#*0*([1-9][0-9]{0,7})$"
 _CODE: Final = r"[\p{L}\p{N}._/-]{4,}"
 _EDGES: Final = "._/-"
 _SETTLES: Final = r"\b(?:SETTLE|SETTLEMENT|QUYET TOAN|QUYẾT TOÁN|DOI SOAT|ĐỐI SOÁT)\b"
-_AMOUNT: Final = r"([0-9]{1,3}(?:[.,][0-9]{3})+|[0-9]+)\b"
-_GROSS: Final = rf"\b(?:TONG|TỔNG|GROSS)\b[ .:=]*{_AMOUNT}"
-_FEE: Final = rf"\b(?:PHI|PHÍ|FEE)\b[ .:=]*{_AMOUNT}"
-_DAY: Final = r"(?:^|[\s,;().])([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}/[0-9]{2}/[0-9]{4}|20[0-9]{6})(?:$|[\s,;().])"
+_AMOUNT: Final = (
+    r"[ .:=]*([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)"
+    r"(?:VNĐ|VND|Đ|D)?(?:[^\w.,]|[.,](?:[^0-9]|$)|$)"
+)
+_GROSS: Final = rf"\b(?:TONG|TỔNG|GROSS){_AMOUNT}"
+_FEE: Final = rf"\b(?:PHI|PHÍ|FEE){_AMOUNT}"
+_DAY: Final = (
+    r"(?:^|[\s,;().])((?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}|[0-9]{2}/[0-9]{2}/(?:19|20)[0-9]{2}|20[0-9]{6})"
+    r"(?:$|[\s,;().])"
+)
 _DAYS: Final = ("%Y-%m-%d", "%d/%m/%Y", "%Y%m%d")
 _MOST_DIGITS: Final = 18
 
@@ -32,13 +40,27 @@ _MOST_DIGITS: Final = 18
 class Named:
     """By payment (`p`).
 
-    `numbers`: `series` ('' unknown), `number`. `codes`: words that may be a receipt. `told`, of payments that speak of
-    a settlement: `batch` (the reference without spaces, in capitals), `gross` (null untold), `told_day`.
+    `texts`: day, amount, reference and the whole `text`, in capitals. `numbers`: `series` ('' unknown), `number`.
+    `codes`: words that may be a receipt. `settling`: the payments that speak of a settlement.
     """
 
+    texts: pl.DataFrame
     numbers: pl.DataFrame
     codes: pl.DataFrame
-    told: pl.DataFrame
+    settling: pl.Series
+
+    def told(self, payments: pl.Series) -> pl.DataFrame:
+        """What the texts of some payments tell of a settlement: `gross` (null untold), `told_day`."""
+        text = pl.col("text")
+        gross, fee = _money(text, _GROSS), _money(text, _FEE)
+        day = text.str.extract(_DAY)
+        return self.texts.filter(pl.col("p").is_in(payments.implode())).select(
+            "p",
+            gross=pl.coalesce(gross, fee + pl.col("amount").cast(MONEY)),
+            told_day=pl.coalesce(
+                *(day.str.to_date(form, strict=False) for form in _DAYS), pl.col("day") - pl.duration(days=1)
+            ),
+        )
 
 
 def read(payments: pl.DataFrame, receipts: pl.Series) -> Named:
@@ -48,9 +70,14 @@ def read(payments: pl.DataFrame, receipts: pl.Series) -> Named:
         text=pl.concat_str("reference", pl.lit(" "), "content").str.to_uppercase(),
     )
     numbers = _numbers(texts)
-    several = numbers.filter(pl.len().over("p") > 1)["p"].unique()
-    settling = texts.filter(pl.col("p").is_in(several.implode()) | pl.col("text").str.contains(_SETTLES))
-    return Named(numbers, _codes(texts.filter("receipts")), _told(settling))
+    several = numbers.filter(pl.col("number").n_unique().over("p") > 1)["p"].unique()
+    settling = texts.filter(pl.col("p").is_in(several.implode()) | pl.col("text").str.contains(_SETTLES))["p"]
+    return Named(texts, numbers, _codes(texts.filter("receipts")), settling)
+
+
+def normal(column: str) -> pl.Expr:
+    """A text in capitals without spaces, in NFC."""
+    return pl.col(column).str.normalize("NFC").str.to_uppercase().str.replace_all(r"\s+", "")
 
 
 def _composed(texts: pl.DataFrame) -> pl.DataFrame:
@@ -65,9 +92,11 @@ def _composed(texts: pl.DataFrame) -> pl.DataFrame:
 
 def _numbers(texts: pl.DataFrame) -> pl.DataFrame:
     strong = texts.select("p", found=pl.col("text").str.extract_all(_SERIES)).explode("found").drop_nulls()
+    strong = strong.with_columns(pl.col("found").str.replace("^[0-9]", ""))
     marked = texts.select("p", found=pl.col("text").str.extract_all(_MARKED)).explode("found").drop_nulls()
     bare = texts.select("p", found=pl.col("reference").str.extract(_BARE)).drop_nulls()
-    weak = pl.concat([marked.with_columns(pl.col("found").str.extract_all("[0-9]+")).explode("found"), bare])
+    listed = pl.col("found").str.replace(_DATE, "").str.extract_all("[0-9]+")
+    weak = pl.concat([marked.with_columns(found=listed).explode("found").drop_nulls(), bare])
     return (
         pl.concat(
             [
@@ -89,20 +118,6 @@ def _codes(texts: pl.DataFrame) -> pl.DataFrame:
         .with_columns(pl.col("code").str.strip_chars(_EDGES))
         .filter(pl.col("code").str.len_chars() > 3)
         .unique()
-    )
-
-
-def _told(texts: pl.DataFrame) -> pl.DataFrame:
-    text = pl.col("text")
-    gross, fee = _money(text, _GROSS), _money(text, _FEE)
-    day = text.str.extract(_DAY)
-    return texts.select(
-        "p",
-        batch=pl.col("reference").str.replace_all(r"\s+", ""),
-        gross=pl.coalesce(gross, fee + pl.col("amount").cast(MONEY)),
-        told_day=pl.coalesce(
-            *(day.str.to_date(form, strict=False) for form in _DAYS), pl.col("day") - pl.duration(days=1)
-        ),
     )
 
 

@@ -7,7 +7,7 @@ by whoever is killed in between. What is attributed twice changes nothing. Block
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
@@ -16,6 +16,8 @@ from storage.chunks import KEYS
 from storage.errors import explained
 from storage.parameters import moment
 
+NAMED_DAYS: Final = 10
+"""Days before a payment whose invoices may name its account."""
 SLICE: Final = 1_000_000
 """Payments that are attributed by one statement."""
 
@@ -47,10 +49,12 @@ LEFT JOIN (
 LEFT JOIN (
     SELECT named_day, named_account, if(uniqExact(seller) = 1, any(seller), '') AS namer
     FROM (
-        SELECT day AS named_day, account AS named_account, if(successor != '', successor, mst) AS seller
+        SELECT day + arrayJoin(range({NAMED_DAYS} + 1)) AS named_day, account AS named_account,
+            if(successor != '', successor, mst) AS seller
         FROM (
             SELECT day, account, mst FROM account_days
-            WHERE (day, account) IN (SELECT day, splitByChar(':', account)[2] FROM ({{payments}}))
+            WHERE (day, account) IN (
+                SELECT day - arrayJoin(range({NAMED_DAYS} + 1)), splitByChar(':', account)[2] FROM ({{payments}}))
         ) AS told
         LEFT JOIN ({_ALIASES}) AS aliases ON old_code = mst
     )
@@ -128,11 +132,13 @@ account IN {accounts:Array(String)} OR merchant_mst IN {codes:Array(String)}
 """
 _MONTHS: Final = "SELECT DISTINCT toStartOfMonth(day) AS month FROM payment_matches ORDER BY month"
 _OF_MONTH: Final = "day >= {month:Date} AND day < addMonths({month:Date}, 1)"
-_BY_INVOICE: Final = """
-(seller = '' AND day IN {days:Array(Date)}) OR (seller_by = 'invoice' AND day IN {days:Array(Date)} AND seller IN (
+_BY_INVOICE: Final = f"""
+day IN {{later:Array(Date)}} AND (seller = '' OR (seller_by = 'invoice' AND seller IN (
     SELECT arrayJoin(groupUniqArray(mst)) FROM account_days
-    WHERE day IN {days:Array(Date)} GROUP BY day, account HAVING uniqExact(mst) > 1))
-"""
+    WHERE account IN (SELECT account FROM account_days WHERE day IN {{days:Array(Date)}})
+        AND day BETWEEN arrayMin({{days:Array(Date)}}) - {NAMED_DAYS} AND arrayMax({{days:Array(Date)}}) + {NAMED_DAYS}
+    GROUP BY account HAVING uniqExact(mst) > 1)))
+"""  # noqa: S608
 _VERSION: Final = "SELECT max(version) FROM registry_versions"
 
 
@@ -172,9 +178,10 @@ class Attribution:
             self._move(_OF_MONTH, {"month": month}, now)
 
     def follow_invoices(self, days: Sequence[date], now: int) -> None:
-        """Payments of `days` move to the sellers whose invoices name their accounts."""
+        """Payments move to the sellers whose invoices of `days` name their accounts."""
         if days:
-            self._move(_BY_INVOICE, {"days": list(days)}, now)
+            later = {day + timedelta(number) for day in days for number in range(NAMED_DAYS + 1)}
+            self._move(_BY_INVOICE, {"days": list(days), "later": sorted(later)}, now)
 
     def _move(self, chosen: str, parameters: dict[str, Any], now: int) -> None:
         moved = _MOVED.replace("{chosen}", chosen)

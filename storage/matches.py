@@ -74,6 +74,11 @@ _REACHING: Final = f"""
 SELECT DISTINCT seller FROM payment_matches FINAL
 WHERE seller IN {{sellers:Array(String)}} AND day BETWEEN {_DAYS} AND (direction = 'refund' OR settles)
 """  # noqa: S608
+_BATCHING: Final = f"""
+SELECT DISTINCT mst FROM invoices
+WHERE mst IN {{codes:Array(String)}} AND nlap BETWEEN {_DAYS} AND decision = 'accepted'
+    AND match(receipt_reference, '^.{{{{6,}}}}[-._/]')
+"""  # noqa: S608
 _NOBODY: Final = "SELECT * FROM payment_matches FINAL WHERE seller = '' AND state = 'new'"
 _COUNTS: Final = f"""
 SELECT seller, toInt64(count()) AS payments FROM payment_matches
@@ -111,6 +116,8 @@ _INVOICE_COLUMNS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "store": pl.String,
     "receipt": pl.String,
     "method": pl.String,
+    "former_khhdon": pl.String,
+    "former_shdon": pl.UInt32,
     "buyer_mst": pl.String,
 }
 
@@ -158,9 +165,11 @@ class Matches:
         return pl.concat([self._frame(_OF_DAY, day=day), large]).unique()
 
     def reaching(self, sellers: Sequence[str], first: date, last: date) -> list[str]:
-        """Those with refunds or settlements, which reach over days."""
+        """Those with refunds, settlements or invoices of batches, which reach over days."""
         found = self._rows(_REACHING, sellers=list(sellers), first=first, last=last)
-        return [seller for (seller,) in found]
+        codes = self._codes(sellers)
+        batching = self._frame(_BATCHING, codes=[*sellers, *codes["code"]], first=first, last=last)
+        return [*(seller for (seller,) in found), *_owner(batching, codes)["seller"]]
 
     def payments(self, sellers: Sequence[str], first: date, last: date) -> pl.DataFrame:
         """As they stand in payment_matches."""
@@ -185,13 +194,16 @@ class Matches:
         asked = {"codes": [*sellers, *codes["code"]], "first": first, "last": last}
         found, replaced = self._frame(_INVOICES, **asked), self._frame(_REPLACED, codes=asked["codes"])
         found = found.join(replaced, on=["mst", "khmshdon", "khhdon", "shdon"], how="anti")
-        moved = (pl.col("correction") == "1") & (pl.col("corrects_nlap") > date(1970, 1, 1))
+        replaces = pl.col("correction") == "1"
+        moved = replaces & (pl.col("corrects_nlap") > date(1970, 1, 1))
         return (
             _owner(found, codes)
             .with_columns(
                 day=pl.when(moved).then("corrects_nlap").otherwise("nlap"),
-                issued_at=pl.when(~moved & (pl.col("issued_us") > 0)).then("issued_us"),
+                issued_at=pl.when(~replaces & (pl.col("issued_us") > 0)).then("issued_us"),
                 method=pl.col("payment_method").str.to_uppercase().str.replace_all(r"[^\p{L}\p{N}]", ""),
+                former_khhdon=pl.when(replaces).then("corrects_khhdon").otherwise(pl.lit("")),
+                former_shdon=pl.when(replaces).then("corrects_shdon").otherwise(0).cast(pl.UInt32),
             )
             .filter(pl.col("due") > 0)
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from payments.matching import by_amount, by_name, parts, refunds, settlements
+from payments.matching import by_amount, by_name, by_order, parts, refunds, settlements
 from payments.matching.facts import Facts
 
 
@@ -17,8 +17,9 @@ def match(payments: pl.DataFrame, invoices: pl.DataFrame, corrections: pl.DataFr
 
     payments: seller ('' nobody), day, source, payment_id, paid_at (µs), timed, amount, currency, direction, store,
     reference, content. invoices: seller, day, mst, khmshdon, khhdon, shdon, due, currency, issued_at (µs, null
-    unknown), store, receipt, method; accepted, above 0, not replaced. corrections: seller, day, mst, khmshdon, khhdon,
-    shdon of the correcting invoice, value (above 0), currency, corrects_khmshdon, corrects_khhdon, corrects_shdon.
+    unknown), store, receipt, method, former_khhdon, former_shdon (0 none); accepted, above 0, not replaced.
+    corrections: seller, day, mst, khmshdon, khhdon, shdon of the correcting invoice, value (above 0), currency,
+    corrects_khmshdon, corrects_khhdon, corrects_shdon.
 
     A row holds source, payment_id, kind ('' one split part settlement refund), state (matched ambiguous unmatched),
     score (0…100), reason, invoices (keys), covered (what invoices stand behind), group_payments and group_invoices
@@ -29,6 +30,9 @@ def match(payments: pl.DataFrame, invoices: pl.DataFrame, corrections: pl.DataFr
     settlements.claim(facts)
     by_name.match(facts)
     by_amount.match(facts)
+    if by_order.match(facts):
+        by_amount.match(facts)
     parts.match(facts)
+    by_name.leave_rests(facts)
     by_amount.leave_open(facts)
     return facts.result()

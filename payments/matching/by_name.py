@@ -1,29 +1,54 @@
-"""Section 2: payments and invoices of one day, by what the payments name."""
+"""Sections 2 and 4b: payments and invoices of one day, by what the payments name."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import polars as pl
 
 from payments.matching.facts import Facts
 
+_ROUND: Final = 1_000
+_ROUNDED: Final = 500
+"""Đồng that a rounded amount is apart at most."""
+
 
 def match(facts: Facts) -> None:
-    """Pairs of equal amount, then parts of a bill."""
+    """Section 2: pairs of equal amount, then parts of a bill."""
     pairs = _pairs(facts)
     if not pairs.height:
         return
-    _elect(facts, pairs.filter("strong", "equal"))
-    weak = _untaken(facts, pairs.filter(~pl.col("strong") & pl.col("equal") & pl.col("agree")))
-    facts.match(_alone(weak, "p", "i").select("p", "i"), "one", 97, "name")
-    _parts(facts, _untaken(facts, pairs.filter("strong")), 96)
-    _parts(facts, _untaken(facts, pairs), 92)
-    _remainders(facts, _untaken(facts, pairs.filter("strong")))
+    strong, weak = pl.col("strong"), ~pl.col("strong") & pl.col("agree")
+    _elect(facts, pairs.filter("equal", strong), 100)
+    _elect(facts, _untaken(facts, pairs.filter("equal", weak)), 97)
+    for some in (strong, pl.lit(True)):
+        _split(facts, _untaken(facts, pairs.filter(some)))
+
+
+def leave_rests(facts: Facts) -> None:
+    """Section 4b: amounts that were rounded, and parts of a bill whose rest is not here."""
+    pairs = _pairs(facts)
+    if not pairs.height:
+        return
+    named = pl.col("strong") | pl.col("agree")
+    amount, due = pl.col("amount"), pl.col("due")
+    near = ((amount - due).abs() <= _ROUNDED) & (amount % _ROUND == 0) & (pl.col("currency") == "VND")
+    rounded = pairs.filter(named, near).filter(pl.len().over("p") == 1, pl.len().over("i") == 1)
+    facts.outcome(rounded.select("p", covered=pl.min_horizontal(amount, due)), "one", "matched", 85, "rounded")
+    facts.link(rounded)
+    for some in (pl.col("strong"), named):
+        only = _untaken(facts, pairs.filter(some)).filter(pl.len().over("p") == 1)
+        less = only.filter(amount.sum().over("i") < due)
+        less = less.with_columns(score=pl.when(pl.col("strong").all().over("i")).then(80).otherwise(70))
+        facts.outcome(less.select("p", "score", covered="amount"), "part", "matched", 0, "name")
+        facts.link(less)
 
 
 def _pairs(facts: Facts) -> pl.DataFrame:
     """p, i, `strong`, `equal` (amounts), `agree` (stores), amount, due: of one day."""
-    payments = facts.credits().select("p", "s", "day", "amount", "place", "paid_at", "source", "payment_id")
-    invoices = facts.open_invoices().select("i", "s", "day", "due", "khhdon", "receipt", number="shdon", at="place")
+    payments = facts.credits().select("p", "s", "day", "amount", "currency", "place", "paid_at", "source", "payment_id")
+    invoices = facts.under_all_names(facts.open_invoices())
+    invoices = invoices.select("i", "s", "day", "due", "khhdon", "receipt", number="shdon", at="place")
     numbers = facts.named.numbers.join(payments, on="p").join(invoices, on=["s", "day", "number"])
     numbers = numbers.filter((pl.col("series") == "") | (pl.col("series") == pl.col("khhdon")))
     receipts = invoices.filter(pl.col("receipt") != "")
@@ -32,7 +57,7 @@ def _pairs(facts: Facts) -> pl.DataFrame:
         .join(receipts.rename({"receipt": "code"}), on=["s", "day", "code"])
         .with_columns(series=pl.lit("code"))
     )
-    columns = ["p", "i", "series", "amount", "due", "place", "at", "paid_at", "source", "payment_id"]
+    columns = ["p", "i", "series", "amount", "currency", "due", "place", "at", "paid_at", "source", "payment_id"]
     return (
         pl.concat([numbers.select(columns), codes.select(columns)])
         .group_by("p", "i")
@@ -44,34 +69,22 @@ def _pairs(facts: Facts) -> pl.DataFrame:
     )
 
 
-def _elect(facts: Facts, pairs: pl.DataFrame) -> None:
-    """Payments that strongly name one invoice of their amount: the first is matched, the others pay again."""
+def _elect(facts: Facts, pairs: pl.DataFrame, score: int) -> None:
+    """Payments that name one invoice of their amount: the first is matched, the others pay again."""
     electors = pairs.filter(pl.len().over("p") == 1).sort("paid_at", "source", "payment_id")
     electors = electors.with_columns(first=pl.int_range(pl.len()).over("i") == 0)
-    facts.match(electors.filter("first").select("p", "i"), "one", 100, "name")
+    facts.match(electors.filter("first").select("p", "i"), "one", score, "name")
     facts.decide(electors.filter(~pl.col("first"))["p"].to_numpy(), "", "unmatched", 0, "paid-twice")
 
 
-def _parts(facts: Facts, pairs: pl.DataFrame, score: int) -> None:
+def _split(facts: Facts, pairs: pl.DataFrame) -> None:
     """Two or more payments that name one invoice only and sum up to what is due."""
     only = pairs.filter(pl.len().over("p") == 1)
     whole = only.filter((pl.len().over("i") > 1) & (pl.col("amount").sum().over("i") == pl.col("due")))
-    whole = whole.with_columns(score=pl.when(pl.col("strong").all().over("i")).then(96).otherwise(score))
-    facts.outcome(whole.select("p", "score", covered="amount"), "split", "matched", score, "name")
-    facts.link(whole.select("p", "i"))
-
-
-def _remainders(facts: Facts, pairs: pl.DataFrame) -> None:
-    """Payments that strongly name one invoice and sum up to less."""
-    only = pairs.filter(pl.len().over("p") == 1)
-    less = only.filter(pl.col("amount").sum().over("i") < pl.col("due"))
-    facts.match(less.select("p", "i"), "part", 80, "name")
+    whole = whole.with_columns(score=pl.when(pl.col("strong").all().over("i")).then(96).otherwise(92))
+    facts.outcome(whole.select("p", "score", covered="amount"), "split", "matched", 0, "name")
+    facts.link(whole)
 
 
 def _untaken(facts: Facts, pairs: pl.DataFrame) -> pl.DataFrame:
     return pairs.filter(pl.Series(facts.free_p[pairs["p"].to_numpy()]) & pl.Series(facts.free_i[pairs["i"].to_numpy()]))
-
-
-def _alone(pairs: pl.DataFrame, *sides: str) -> pl.DataFrame:
-    """Pairs whose sides stand in no other pair."""
-    return pairs.filter(*(pl.len().over(side) == 1 for side in sides))

@@ -23,7 +23,7 @@ APART_US: Final = 15 * MINUTE_US
 """Moments further apart disagree."""
 
 _PAYMENT: Final = (
-    "day", "source", "payment_id", "paid_at", "timed", "amount", "direction", "reference", "content",
+    "day", "source", "payment_id", "paid_at", "timed", "amount", "currency", "direction", "reference", "content",
 )  # fmt: skip
 _LINK: Final = pl.Struct({"mst": pl.String, "khmshdon": pl.String, "khhdon": pl.String, "shdon": pl.UInt32})
 _KEY: Final = ("mst", "khmshdon", "khhdon", "shdon")
@@ -32,7 +32,8 @@ _KEY: Final = ("mst", "khmshdon", "khhdon", "shdon")
 class Facts:
     """Payments (`p`), invoices (`i`) and corrections (`c`) by number, in the given order; `s`: seller and currency.
 
-    `moment` is µs since the day began, -1 unknown; `place` the store's number, 0 unknown. `free_p`,
+    `moment` is µs since the day began, -1 unknown; `place` the store's number, 0 unknown or none of the day's invoices
+    has it (`told_place`: as it was told). `free_p`,
     `free_i` and `free_c` are what no rule has taken yet.
     """
 
@@ -45,7 +46,7 @@ class Facts:
             .with_row_index("p")
             .with_columns(
                 s=sellers[0],
-                place=places[0],
+                told_place=places[0],
                 moment=_moment("paid_at", pl.col("timed")),
                 amount=pl.col("amount").cast(MONEY),
             )
@@ -56,12 +57,16 @@ class Facts:
             moment=_moment("issued_at", pl.col("issued_at").is_not_null()),
             due=pl.col("due").cast(MONEY),
         )
+        there = self.invoices.select("s", "day", told_place="place", place="place").unique()
+        self.payments = self.payments.join(there, on=["s", "day", "told_place"], how="left", maintain_order="left")
+        self.payments = self.payments.with_columns(pl.col("place").fill_null(0))
         self.corrections = corrections.with_row_index("c").with_columns(s=sellers[2], value=pl.col("value").cast(MONEY))
         receipts = self.invoices.filter(pl.col("receipt") != "")["s"].unique()
         self.named: Named = read(self.payments, self.payments["s"].is_in(receipts.implode()))
         self.free_p: Mask = (payments["seller"] != "").to_numpy(writable=True)
         self.free_i: Mask = np.ones(invoices.height, bool)
         self.free_c: Mask = np.ones(corrections.height, bool)
+        self.settling = self.named.settling
         self._outcomes: list[pl.DataFrame] = []
         self._links: list[pl.DataFrame] = []
         self._corrected: list[pl.DataFrame] = []
@@ -75,6 +80,13 @@ class Facts:
 
     def open_invoices(self) -> pl.DataFrame:
         return self.invoices.filter(pl.Series(self.free_i))
+
+    def under_all_names(self, invoices: pl.DataFrame) -> pl.DataFrame:
+        """Invoices, and those that replace another once more under its series and number."""
+        former = invoices.filter(pl.col("former_shdon") > 0).with_columns(
+            khhdon="former_khhdon", shdon="former_shdon", receipt=pl.lit(""), method=pl.lit("")
+        )
+        return pl.concat([invoices, former])
 
     def decide(self, p: Ints, kind: str, state: str, score: int, reason: str) -> None:
         """Payments without invoices."""
@@ -96,6 +108,11 @@ class Facts:
                 group_invoices=(pl.col("group_invoices") if "group_invoices" in given else pl.lit(0)).cast(pl.UInt32),
             )
         )
+
+    def single_links(self) -> pl.DataFrame:
+        """Pairs of p and i that were matched to each other alone."""
+        links = pl.concat(self._links) if self._links else pl.DataFrame(schema={"p": pl.UInt32, "i": pl.UInt32})
+        return links.filter(pl.len().over("p") == 1, pl.len().over("i") == 1)
 
     def link(self, pairs: pl.DataFrame, *, take: bool = True) -> None:
         """Name the invoices of payments: `pairs` of p and i."""
@@ -122,7 +139,7 @@ class Facts:
             ]
         )
         return (
-            self.payments.select("p", "source", "payment_id", settles=pl.col("p").is_in(self.named.told["p"].implode()))
+            self.payments.select("p", "source", "payment_id", settles=pl.col("p").is_in(self.settling.implode()))
             .join(pl.concat(self._outcomes), on="p", how="left", maintain_order="left")
             .join(lists, on="p", how="left", maintain_order="left")
             .with_columns(

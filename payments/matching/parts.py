@@ -1,4 +1,4 @@
-"""Section 4: bills that two or three payments of one store, close to each other, sum up to."""
+"""Section 4: bills that two or three payments, close to each other, sum up to."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Final
 
 import polars as pl
 
-from payments.matching.facts import APART_US, Facts
+from payments.matching.facts import APART_US, MONEY, Facts
 
 _WITHIN: Final = 7
 """Payments that follow one another, among which the parts of a bill are looked for."""
-_GROUP: Final = ("s", "day", "place")
+_GROUP: Final = ("s", "day")
 
 
 def match(facts: Facts) -> None:
@@ -31,7 +31,8 @@ def _sums(facts: Facts) -> pl.DataFrame:
     """Payments p0, p1 and p2 (or null) with the invoice i that they sum up to, `known`: its moment is."""
     invoices = facts.open_invoices().select("i", "s", "day", "moment", "due", at="place")
     timed = facts.credits().filter("timed").join(invoices, on=["s", "day"], how="semi")
-    timed = timed.sort(*_GROUP, "paid_at", "source", "payment_id").select(*_GROUP, "p", "moment", "amount")
+    timed = timed.join(invoices, left_on=["s", "day", "amount"], right_on=["s", "day", "due"], how="anti")
+    timed = timed.sort(*_GROUP, "paid_at", "source", "payment_id").select(*_GROUP, "p", "moment", "amount", "place")
     found = [
         _sum(timed, steps).join(invoices, on=["s", "day", "due"])
         for count in (1, 2)
@@ -49,21 +50,28 @@ def _sums(facts: Facts) -> pl.DataFrame:
 
 
 def _sum(timed: pl.DataFrame, steps: tuple[int, ...]) -> pl.DataFrame:
-    """Each payment with those so many steps behind it, in its group and within 15 minutes; `due`: their sum."""
+    """Each payment with those so many steps behind it: of its group, within 15 minutes, of stores that agree.
+
+    `due` is their sum, `place` the store that one of them tells.
+    """
     far = steps[-1]
     same = pl.all_horizontal(pl.col(name).shift(-far) == pl.col(name) for name in _GROUP)
     last = pl.col("moment").shift(-far)
     parts = [pl.col("p"), *(pl.col("p").shift(-step) for step in steps), *[pl.lit(None, pl.UInt32)] * (2 - len(steps))]
     amount = pl.sum_horizontal(pl.col("amount"), *(pl.col("amount").shift(-step) for step in steps))
+    places = [pl.col("place"), *(pl.col("place").shift(-step) for step in steps)]
+    place = pl.max_horizontal(places)
+    agree = pl.all_horizontal((one == 0) | (one == place) for one in places)
     return (
         timed.lazy()
         .select(
             *_GROUP,
             *(part.alias(f"p{number}") for number, part in enumerate(parts)),
+            place=place,
             first="moment",
             last=last,
-            due=amount.cast(pl.Decimal(38, 6)),
-            near=same & (last - pl.col("moment") <= APART_US),
+            due=amount.cast(MONEY),
+            near=same & agree & (last - pl.col("moment") <= APART_US),
         )
         .filter("near")
         .drop("near")

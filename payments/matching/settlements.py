@@ -7,15 +7,16 @@ from typing import Final
 import polars as pl
 
 from payments.matching.facts import MONEY, Facts
+from payments.named import normal
 
 BACK: Final = 10
 """Days before the payment in which its invoices lie."""
 _SHORTEST_BATCH: Final = 6
 _SHORTEST_SOURCE: Final = 3
 _AFTER_BATCH: Final = "-._/"
+_BATCH: Final = r"^(.{6,})[-._/][\p{L}\p{N}]+$"
 _MOST_FEE: Final = 4
 """Tenths of the sum."""
-_KINDS: Final = ("batch", "listed", "day")
 _EXACT: Final = {"batch": 96, "listed": 95, "day": 90}
 _NET: Final = {"batch": 92, "listed": 91}
 _SHORT_OF_GROSS: Final = 85
@@ -24,11 +25,15 @@ _SHORT: Final = 80
 
 def claim(facts: Facts) -> None:
     """Decide every payment that has a claim; what is matched takes its invoices."""
-    payments = facts.credits().join(facts.named.told, on="p")
+    payments = facts.credits().select("p", "s", "amount", "source", "reference", place="told_place", paid_on="day")
+    payments = payments.with_columns(batch=normal("reference"))
+    facts.settling = pl.concat([facts.settling, _batches(payments, facts.open_invoices())]).unique()
+    payments = payments.filter(pl.col("p").is_in(facts.settling.implode()))
     if not payments.height:
         return
-    payments = payments.select("p", "s", "place", "amount", "source", "batch", "gross", "told_day", paid_on="day")
+    payments = payments.join(facts.named.told(payments["p"]), on="p")
     invoices = facts.open_invoices().join(payments.select("s").unique(), on="s", how="semi")
+    invoices = facts.under_all_names(invoices)
     invoices = invoices.select("i", "s", "day", "khhdon", "due", "receipt", "method", number="shdon", at="place")
     found: list[pl.DataFrame] = []
     for kind, pairs in (("batch", _of_batch), ("listed", _listed)):
@@ -38,6 +43,13 @@ def claim(facts: Facts) -> None:
     claims = pl.concat(found)
     if claims.height:
         _decide(facts, claims, payments)
+
+
+def _batches(payments: pl.DataFrame, invoices: pl.DataFrame) -> pl.Series:
+    """Payments whose reference two or more receipts of their days begin with."""
+    receipts = invoices.filter(pl.col("receipt") != "").select("s", "day", batch=pl.col("receipt").str.extract(_BATCH))
+    pairs = _window(payments, receipts.drop_nulls(), "s", "batch")
+    return pairs.filter(pl.len().over("p") > 1)["p"].unique()
 
 
 def _without(payments: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:
@@ -61,7 +73,7 @@ def _of_batch(_: Facts, payments: pl.DataFrame, invoices: pl.DataFrame) -> pl.Da
 def _listed(facts: Facts, payments: pl.DataFrame, invoices: pl.DataFrame) -> pl.DataFrame:
     numbers = _window(payments.join(facts.named.numbers, on="p"), invoices, "s", "number")
     strong = numbers.filter(pl.col("series") == pl.col("khhdon"))
-    weak = numbers.filter(pl.col("series") == "")
+    weak = numbers.filter(pl.col("series") == "").unique(["p", "number", "i"])
     own = pl.col("day") == pl.col("paid_on")
     each = ["p", "number"]
     weak = weak.filter((pl.len().over(each) == 1) | (own & (own.sum().over(each) == 1)))

@@ -252,7 +252,7 @@ def test_a_settlement_of_later_days(world: World, mst: str) -> None:
     world.run()
     assert world.outcome(stolen)[5] == [2]
     later = NOON + 3 * 24 * 60 * MINUTE
-    name = world.pay(480_000, seller=mst, at=later, reference="GF1120", content="SETTLEMENT TONG 600.000")
+    name = world.pay(480_000, seller=mst, at=later, reference="GF1120", content="TONG 600.000")
     world.run()
     assert world.outcome(name) == (mst, "settlement", "matched", 96, "batch", [1, 2, 3], Decimal(480_000))
     assert world.outcome(stolen)[2] == "unmatched"
