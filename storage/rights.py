@@ -34,6 +34,8 @@ _REGISTRY: Final = ("taxpayers", "taxpayer_statements", "registry_versions")
 _FOUND: Final = ("packages", "invoices", "findings", "watermark")
 _DECIDED: Final = ("packages", "invoices", "invoice_lines", "findings", "corrections", "evidence", "dead_letters")
 _PAID: Final = ("payment_matches", "payment_match_history", "payment_days")
+_SHARES: Final = ("noncash_shares", "corrections")
+"""The view, and what it reads besides invoices and payment_days: who asks a view needs the rights on its tables."""
 _KEPT: Final = ("progress", "watermark", "closed_days", "quality_days", "sale_days", "account_days", "reconciled")
 
 ROLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
@@ -47,7 +49,8 @@ ROLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
     "hoadon_console": {
         "SELECT": (
-            *_FOUND, *_REGISTRY, "evidence", "invoice_links", "link_resolutions", "vault", "person_marks", "audit_log",
+            *_FOUND, *_REGISTRY, *_PAID, *_SHARES, "evidence", "invoice_links", "link_resolutions", "vault",
+            "person_marks", "audit_log",
         ),
         "SELECT but sealed": ("dead_letters",),
         "INSERT": ("link_resolutions", "audit_log"),
@@ -55,7 +58,7 @@ ROLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "hoadon_officer": {
         "SELECT": (
             *_FOUND, "invoice_lines", "taxpayers", "quality_days", "invoice_links", "link_resolutions", "payments",
-            *_PAID, "noncash_shares",
+            *_PAID, *_SHARES,
         ),
     },
     "hoadon_auditor": {"SELECT": ("audit_log", "link_resolutions", "registry_versions", "watermark")},
@@ -74,7 +77,7 @@ besides, and writes decisions and the audit log. `hoadon_keeper` is who runs `ho
 `outages`, `dead-letters`.
 """
 
-BY_PROVINCE: Final = ("invoices", "taxpayers")
+BY_PROVINCE: Final = ("invoices", "taxpayers", "payment_days")
 """What an officer of a province may read there: tables that name the province."""
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}")

@@ -12,7 +12,7 @@ from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 from identity.provinces import PROVINCES
 from storage import schema
-from storage.rights import ROLES, read_users, statements
+from storage.rights import BY_PROVINCE, ROLES, read_users, statements
 
 HOME = Path(storage.__file__).parent
 SECRET = "a-long-secret-of-1-user"
@@ -58,6 +58,14 @@ def test_few_read_what_is_sealed_and_nobody_changes_the_log() -> None:
     ]
 
 
+@pytest.mark.parametrize("role", ["hoadon_console", "hoadon_officer"])
+def test_who_asks_a_view_may_read_its_tables(role: str) -> None:
+    text = "\n".join(path.read_text() for path in (HOME / "migrations").glob("*.sql"))
+    view = re.search(r"CREATE VIEW IF NOT EXISTS noncash_shares AS(.*?);", text, re.S)
+    assert view is not None
+    assert tables(view[1], "FROM|JOIN") | {"noncash_shares"} <= granted(role, "SELECT")
+
+
 def test_the_console_writes_decisions_and_the_log_only() -> None:
     assert granted("hoadon_console", "INSERT") == {"link_resolutions", "audit_log"}
     assert granted("hoadon_console", "ALTER") == set()
@@ -83,9 +91,11 @@ def test_the_console_does_not_read_what_is_sealed() -> None:
 
 def test_an_officer_of_a_province_reads_its_rows() -> None:
     told = [text for text in statements(Settings(), []) if "ROW POLICY" in text]
-    assert len(told) == 2 * (len(PROVINCES) + 1)
+    assert len(told) == 3 * (len(PROVINCES) + 1)
     mine = [text for text in told if text.endswith(" TO hoadon_officer_ha_noi")]
-    assert {re.search(r" ON (\S+)", text)[1] for text in mine} == {"hoadon.invoices", "hoadon.taxpayers"}  # type: ignore[index]
+    names = {match[1] for text in mine if (match := re.search(r" ON hoadon\.(\S+)", text))}
+    assert names == {"invoices", "taxpayers", "payment_days"} == set(BY_PROVINCE)
+    assert all("province" in schema.TABLES[name].names for name in names)
     assert all("= 'hà nội'" in text for text in mine)
     everybody = [text for text in told if " hoadon_all ON " in text]
     assert all(text.count("hoadon_officer_") == len(PROVINCES) for text in everybody)
@@ -98,7 +108,7 @@ def test_on_a_cluster_rights_hold_where_the_rows_are() -> None:
     assert "SELECT ON hoadon.invoices," in gateway_grant and "SELECT ON hoadon.invoices_local" in gateway_grant
     assert "watermark_local" not in gateway_grant
     policies = {re.search(r" ON (hoadon\.\w+)", text)[1] for text in told if "ROW POLICY" in text}  # type: ignore[index]
-    assert policies == {"hoadon.invoices_local", "hoadon.taxpayers"}
+    assert policies == {"hoadon.invoices_local", "hoadon.taxpayers", "hoadon.payment_days_local"}
 
 
 def users(tmp_path: Path, text: str) -> Path:
