@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 
 from console.access.accounts import Accounts
 from console.access.gate import Gate, cookie_name
+from console.access.names import Names
 from console.access.sessions import Sessions
 from console.assets import Assets
 from console.feeds import Feeds
@@ -31,6 +32,7 @@ from console.health import Health
 from console.live import Unanswered
 from console.pages.desk import DeskPages
 from console.pages.overview import Overview
+from console.pages.payments import PaymentPages
 from console.pages.sign_in import SignIn
 from console.queries import overview as ask
 from console.store import Store
@@ -60,7 +62,9 @@ def application(settings: Settings) -> ASGIApp:
     accounts = Accounts(settings.data)
     sessions = Sessions(settings, accounts)
     sign_in = SignIn(settings, accounts, sessions, templates)
-    overview = Overview(Feeds(store, health), templates)
+    feeds = Feeds(store, health)
+    overview = Overview(feeds, templates)
+    payments = PaymentPages(store, feeds, Names(sessions), templates)
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -98,7 +102,7 @@ def application(settings: Settings) -> ASGIApp:
         https_only=secure(settings),
     )
     desk = DeskPages(settings, sessions, templates)
-    routes = [*overview.routes, *desk.routes, *sign_in.routes, *assets.routes, *own]
+    routes = [*overview.routes, *payments.routes, *desk.routes, *sign_in.routes, *assets.routes, *own]
     pages = Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(Gate, sessions, settings), memory])
     return Guard(pages, settings.public_url)
 

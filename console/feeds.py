@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache, partial
@@ -12,12 +13,14 @@ from console.health import Health, Service
 from console.live import Answer, Live
 from console.minutes import MinuteBook
 from console.queries import overview as ask
+from console.queries import payments as paid
 from console.queries.overview import DeadLetters, Minute, Package, RuleCount, Share, Watermark
 from console.store import Store
 from hoadon.common.clock import now_us, vietnam_day
 from identity.roles import Right, Viewer
 
 _SCOPES: Final = 64
+_MONTHS: Final = 24
 _NOTHING: Final[Answer[Any]] = Answer(None, None)
 
 
@@ -69,6 +72,12 @@ class Feeds:
         }
         self._of = lru_cache(_SCOPES)(partial(_scoped, store))
 
+        @lru_cache(_MONTHS)
+        def noncash(month: date) -> Live[list[paid.Share]]:
+            return Live("noncash_shares", partial(paid.shares, store, month), every=5.0)
+
+        self._noncash = noncash
+
     async def read(self, viewer: Viewer, *names: str) -> Facts:
         """The answers `names` as `viewer` may see them."""
         live = self._shared | self._of(viewer.provinces)
@@ -77,6 +86,19 @@ class Feeds:
         if viewer.provinces is not None and "shares" in found:
             found["shares"] = _within(found["shares"], viewer.provinces)
         return Facts(now_us(), viewer.provinces, viewer.may(Right.HOUSEHOLDS), **found)
+
+    async def noncash(self, viewer: Viewer, months: Sequence[date]) -> Answer[list[paid.Share]]:
+        """What was invoiced and matched in `months`, in the provinces that `viewer` may see; of all months or none."""
+        answers = await asyncio.gather(*(self._noncash(month).get() for month in months))
+        error = next((answer.error for answer in answers if answer.error), "")
+        rows: list[paid.Share] = []
+        for answer in answers:
+            if answer.value is None:
+                return Answer(None, None, error)
+            rows += answer.value
+        mine = viewer.provinces
+        kept = rows if mine is None else [row for row in rows if row.province in mine]
+        return Answer(kept, min((answer.as_of for answer in answers if answer.as_of is not None), default=None), error)
 
 
 def _scoped(store: Store, provinces: frozenset[str] | None) -> dict[str, Live[Any]]:

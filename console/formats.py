@@ -33,6 +33,13 @@ class Formats:
             return f"{amount} ₫"
         return f"-₫{amount[1:]}" if amount.startswith("-") else f"₫{amount}"
 
+    def amount(self, value: Decimal, currency: str) -> str:
+        """VND as `money`; of another currency all decimals there are, two at least, and its code."""
+        if currency == "VND":
+            return self.money(value)
+        places = max(2, len(exact(value).partition(".")[2]))
+        return f"{self.decimal(value, places)} {currency}"
+
     def short(self, value: Decimal) -> str:
         """Three significant digits and a unit: `12,3 tỷ`, `12.3 bn`."""
         for size, unit in _UNITS[self.lang]:
@@ -47,7 +54,7 @@ class Formats:
         text = f"{Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) + 0:,f}"
         return text.translate(str.maketrans(",.", ".,")) if self.lang == "vi" else text
 
-    def percent(self, part: int, whole: int) -> str:
+    def percent(self, part: int | Decimal, whole: int | Decimal) -> str:
         """`97,4%`; never 0 or 100 unless it is exactly that."""
         if not whole:
             return "–"

@@ -17,6 +17,9 @@ def problem(status: int, code: str, request: Request) -> Response:
         "not-yours": words.text("Your role does not show this"),
         "unavailable": words.named("desk", "unavailable"),
         "failed": words.named("desk", "failed"),
+        "too_slow": words.named("reason", "too_slow"),
+        "too_big": words.named("reason", "too_big"),
+        "no-payments": words.text("No payments are known here"),
     }
     title = titles[code]
     body = {"type": f"urn:hoadon:console:{code}", "title": title, "detail": title, "code": code, "status": status}

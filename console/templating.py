@@ -37,6 +37,7 @@ def _environment(words: Language, assets: Assets) -> Environment:
     environment.filters.update(
         integer=formats.integer,
         money=formats.money,
+        amount=formats.amount,
         short=formats.short,
         time=formats.time,
         minute=formats.minute,
@@ -46,6 +47,7 @@ def _environment(words: Language, assets: Assets) -> Environment:
         milliseconds=formats.milliseconds,
         decimal=formats.decimal,
         province=words.province,
+        sector=words.sector,
     )
     environment.globals.update(lang=words.lang, words=words, percent=formats.percent, asset=assets.url, has=assets.has)
     return environment

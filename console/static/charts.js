@@ -11,6 +11,8 @@
 
   function option(data) {
     const number = new Intl.NumberFormat(document.documentElement.lang);
+    const tick = data.compact ? new Intl.NumberFormat(document.documentElement.lang, { notation: "compact" }) : number;
+    const step = data.step || 10;
     const last = data.labels.length - 1;
     const muted = colour("muted");
     return {
@@ -29,7 +31,7 @@
         textStyle: { color: colour("ink"), fontSize: 12 },
         formatter: function (points) {
           const at = points[0].dataIndex;
-          const head = data.labels[at] + (at === last ? " (" + data.running + ")" : "");
+          const head = data.labels[at] + (at === last && data.running ? " (" + data.running + ")" : "");
           return [head].concat(points.map((p) => p.seriesName + ": " + number.format(data.series[p.seriesIndex].values[at]))).join("\n");
         },
       },
@@ -38,12 +40,12 @@
         data: data.labels,
         axisTick: { show: false },
         axisLine: { lineStyle: { color: colour("line") } },
-        axisLabel: { color: muted, interval: (at) => (last - at) % 10 === 0, showMaxLabel: true },
+        axisLabel: { color: muted, hideOverlap: true, interval: (at) => (last - at) % step === 0, showMaxLabel: true },
       },
       yAxis: {
         type: "value",
         minInterval: 1,
-        axisLabel: { color: muted, formatter: (value) => number.format(value) },
+        axisLabel: { color: muted, formatter: (value) => tick.format(value) },
         splitLine: { lineStyle: { color: colour("line") } },
       },
       series: data.series.map((series) => ({
@@ -54,7 +56,7 @@
         cursor: "default",
         emphasis: { disabled: true },
         itemStyle: { color: colour(series.role + "-fill") },
-        data: series.values.map((value, at) => (at === last ? { value: value, itemStyle: { opacity: 0.5 } } : value)),
+        data: series.values.map((value, at) => (at === last && data.running ? { value: value, itemStyle: { opacity: 0.5 } } : value)),
       })),
     };
   }

@@ -10,6 +10,7 @@ from babel.messages.pofile import read_po
 import console
 from console.language import LANGUAGES, Lang, language
 from console.pages.desk import PROBLEMS
+from console.pages.payments_view import STATES, WHYS
 from console.places import PROVINCES, SECTORS
 from identity.roles import Role
 from rules.catalogue import RULES
@@ -29,6 +30,10 @@ CODES = {
     "status": {"active", "suspended", "closed"},
     "value": {"personal_id", "phone", "name"},
     "mark": {"restricted", "corrected", "erased"},
+    "match": set(STATES),
+    "kind": {"one", "split", "part", "settlement", "refund"},
+    "channel": {"qr", "card", "transfer", "wallet"},
+    "why": set(WHYS),
     "action": {"find", "show", "reveal", "restrict", "release", "correct", "erase", "resolve", "withdraw", "reseal"},
 }
 
@@ -64,6 +69,13 @@ def test_every_code_has_a_name(lang: Lang, context: str) -> None:
         all(name and name != code for code, name in named.items() if code != "rejected" or lang == "vi") or lang == "en"
     )
     assert len(set(named.values())) == len(named)
+
+
+def test_every_reason_of_reconciliation_has_words() -> None:
+    page = (HOME.parent / "docs/reconciliation.md").read_text()
+    told = set(re.findall("`([a-z0-9-]+)`", " ".join(re.findall(r"[Rr]eason(?:[\s,]+(?:or )?`[a-z0-9-]+`)+", page))))
+    assert {"no-seller", "batch", "paid-twice", "time-5", "several"} <= told
+    assert told <= {code.removesuffix("-refund").removesuffix("-settlement") for code in WHYS}
 
 
 def test_an_unknown_code_shows_itself() -> None:
