@@ -65,7 +65,7 @@ ROLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "hoadon_keeper": {
         "SELECT": (
             *_DECIDED, *_REGISTRY, "invoice_links", "link_resolutions", "outages", "vault", "person_marks",
-            "audit_log", "quality_days", "watermark",
+            "audit_log", "quality_days", "watermark", *_PAID,
         ),
         "INSERT": (*_REGISTRY, "link_resolutions", "outages", "vault", "person_marks", "audit_log", "dead_letters"),
         "ALTER UPDATE": ("invoices",),
@@ -74,7 +74,7 @@ ROLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 }  # fmt: skip
 """Privileges on tables. The console reads what is sealed for its pages on persons and codes, which need the keys
 besides, and writes decisions and the audit log. `hoadon_keeper` is who runs `hoadon person`, `links`, `registry`,
-`outages`, `dead-letters`.
+`outages`, `dead-letters`, `payments`.
 """
 
 BY_PROVINCE: Final = ("invoices", "taxpayers", "payment_days")
