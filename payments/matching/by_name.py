@@ -34,8 +34,7 @@ def leave_rests(facts: Facts) -> None:
     amount, due = pl.col("amount"), pl.col("due")
     near = ((amount - due).abs() <= _ROUNDED) & (amount % _ROUND == 0) & (pl.col("currency") == "VND")
     rounded = pairs.filter(named, near).filter(pl.len().over("p") == 1, pl.len().over("i") == 1)
-    facts.outcome(rounded.select("p", covered=pl.min_horizontal(amount, due)), "one", "matched", 85, "rounded")
-    facts.link(rounded)
+    facts.match(rounded.select("p", "i"), "one", 85, "rounded")
     for some in (pl.col("strong"), named):
         only = _untaken(facts, pairs.filter(some)).filter(pl.len().over("p") == 1)
         less = only.filter(amount.sum().over("i") < due)
