@@ -230,7 +230,7 @@ _SELLER_DAYS: Final = f"""
 SELECT day, toString(currency), toString(province), toString(sector), {_PLAIN}
 FROM payment_days FINAL
 WHERE seller = {{seller:String}} AND ({{all:Bool}} OR day = {{day:Date}}) {{kept}}
-ORDER BY day DESC, currency
+ORDER BY day DESC, currency != 'VND', currency
 LIMIT {{limit:UInt16}}
 """  # noqa: S608
 
@@ -453,13 +453,15 @@ async def invoices(store: Store, keys: Iterable[Key]) -> dict[Key, Invoice]:
 
 _CODES: Final = """
 SELECT legacy_mst FROM taxpayers FINAL
-WHERE mst = {seller:String} AND legacy_mst != '' AND legacy_mst NOT IN (
-    SELECT mst FROM taxpayers WHERE mst IN (SELECT legacy_mst FROM taxpayers WHERE mst = {seller:String}))
+WHERE legacy_mst IN (SELECT legacy_mst FROM taxpayers FINAL WHERE mst = {seller:String} AND legacy_mst != '')
+    AND legacy_mst NOT IN (
+        SELECT mst FROM taxpayers WHERE mst IN (SELECT legacy_mst FROM taxpayers WHERE mst = {seller:String}))
+GROUP BY legacy_mst HAVING uniqExact(mst) = 1
 """
 
 
 async def codes_of(store: Store, seller: str) -> list[str]:
-    """The codes that a seller's invoices may bear: its own, and the one that it replaced."""
+    """The codes that a seller's invoices may bear: its own, and one that it alone had before."""
     rows = await store.rows("payment_codes", _CODES, {"seller": seller}, max_rows=10)
     return [seller, *(code for (code,) in rows)]
 

@@ -124,7 +124,7 @@ def test_nobody_is_named_anywhere(stack: Stack, store: Client, posted: list[http
         assert not PLANTED.search(text) and not SELLERS.search(text)
     with httpx.Client(base_url=stack.console) as officer:
         assert sign_in(officer, "officer", stack.passwords["officer"]).status_code == 303
-        for path in ("/", "/api/v1/overview"):
+        for path in ("/", "/api/v1/overview", "/payments", "/api/v1/payments/sellers"):
             answer = officer.get(path)
             assert answer.status_code == 200
             assert not PLANTED.search(answer.text) and not SELLERS.search(answer.text)
