@@ -46,3 +46,10 @@ def test_a_vietqr_is_told() -> None:
     code, told, _ = hoadon("vietqr", STATIC + "F4E5")
     assert code == 0
     assert dict(line.split() for line in told.splitlines())["account"] == "0011012345678"
+
+
+def test_without_an_instance_its_figures_are_one_line(tmp_path: Path) -> None:
+    for arguments in (("days",), ("days", "--by", "month"), ("days", "--days", "0"), ("show", "vcb", "P-1"), ("show",)):
+        code, told, said = hoadon(*arguments, "--data", str(tmp_path))
+        assert (code, told, len(said.splitlines())) == (2, "", 1), arguments
+        assert "P-1" not in said
