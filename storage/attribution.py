@@ -43,7 +43,7 @@ LEFT JOIN ({_ALIASES}) AS aliases ON old_code = paid.merchant_mst
 LEFT JOIN (
     SELECT registered_account, if(uniqExact(mst) = 1, any(mst), '') AS registrant
     FROM (SELECT mst, arrayJoin(accounts) AS registered_account FROM taxpayers FINAL)
-    WHERE registered_account IN (SELECT account FROM ({{payments}}))
+    WHERE registered_account IN ({{accounts}})
     GROUP BY registered_account
 ) AS registered ON registered_account = paid.account
 LEFT JOIN (
@@ -53,8 +53,7 @@ LEFT JOIN (
             if(successor != '', successor, mst) AS seller
         FROM (
             SELECT day, account, mst FROM account_days
-            WHERE (day, account) IN (
-                SELECT day - arrayJoin(range({NAMED_DAYS} + 1)), splitByChar(':', account)[2] FROM ({{payments}}))
+            WHERE account IN (SELECT splitByChar(':', account)[2] FROM ({{accounts}}))
         ) AS told
         LEFT JOIN ({_ALIASES}) AS aliases ON old_code = mst
     )
@@ -72,6 +71,9 @@ FROM (
 )
 WHERE {_WRITTEN}
 """  # noqa: S608
+_NEW_ACCOUNTS: Final = f"""
+SELECT concat(toString(bank_bin), ':', credit_account) AS account FROM payments WHERE {_WRITTEN}
+"""  # noqa: S608
 _END: Final = f"""
 SELECT toUnixTimestamp64Micro(max(written_at)), count() FROM (
     SELECT written_at FROM payments WHERE {_WRITTEN} ORDER BY written_at LIMIT {SLICE})
@@ -81,7 +83,7 @@ _MARKED: Final = """
 """
 _ATTRIBUTE: Final = f"""
 INSERT INTO payment_matches (seller, seller_by, {_FACTS}, state, attributed_at, version)
-SELECT found, found_by, {_FACTS}, {_MARKED} FROM ({_ATTRIBUTED.format(payments=_NEW)})
+SELECT found, found_by, {_FACTS}, {_MARKED} FROM ({_ATTRIBUTED.format(payments=_NEW, accounts=_NEW_ACCOUNTS)})
 WHERE (found, day, source, payment_id) NOT IN (
     SELECT seller, day, source, payment_id FROM payment_matches
     WHERE attributed_at >= {{since:DateTime64(6, 'UTC')}})
@@ -99,7 +101,12 @@ WHERE payment_id IN {ids:Array(String)} AND (source, payment_id, attributed_at) 
     WHERE payment_id IN {ids:Array(String)} GROUP BY source, payment_id)
 """
 _MOVED: Final = f"""
-SELECT * FROM ({_ATTRIBUTED.format(payments="SELECT * FROM payment_matches FINAL WHERE {chosen}")})
+SELECT * FROM ({
+    _ATTRIBUTED.format(
+        payments="SELECT * FROM payment_matches FINAL WHERE {chosen}",
+        accounts="SELECT account FROM payment_matches WHERE {chosen}",
+    )
+})
 WHERE found != seller
 """  # noqa: S608
 _LEAVE: Final = (

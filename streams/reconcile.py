@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Final, NamedTuple
@@ -149,15 +149,17 @@ class Reconciliation:
     def _days(self, days: pl.DataFrame, closed: Closed) -> int:
         """Match sellers' days anew, and what they reach."""
         changed = 0
-        with ThreadPoolExecutor(1) as pool:
-            waiting: deque[tuple[pl.DataFrame, Future[_Near]]] = deque()
+        with ThreadPoolExecutor(2) as pool:
+            reading: deque[tuple[pl.DataFrame, Future[_Near]]] = deque()
+            storing: deque[Future[int]] = deque()
             for part in self._parts(days):
-                waiting.append((part, pool.submit(self._read, part)))
-                if len(waiting) > 1:
-                    changed += self._part(*waiting.popleft(), closed)
-            while waiting:
-                changed += self._part(*waiting.popleft(), closed)
-        return changed
+                reading.append((part, pool.submit(self._read, part)))
+                if len(reading) > 1:
+                    storing.append(pool.submit(self._part(*reading.popleft(), closed)))
+                if len(storing) > 1:
+                    changed += storing.popleft().result()
+            storing += (pool.submit(self._part(part, read, closed)) for part, read in reading)
+            return changed + sum(future.result() for future in storing)
 
     def _parts(self, days: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """Some sellers' days at a time."""
@@ -178,17 +180,21 @@ class Reconciliation:
             self._matches.reaching(sellers, *span(days, _FACTS)),
         )
 
-    def _part(self, days: pl.DataFrame, read: Future[_Near], closed: Closed) -> int:
-        """Sellers whose payments stay within their day; then the others."""
+    def _part(self, days: pl.DataFrame, read: Future[_Near], closed: Closed) -> Callable[[], int]:
+        """Match sellers whose payments stay within their day; what is left to do: store it, then all of the others."""
         payments, invoices, far = read.result()
         found = match(facts(payments), invoices, _NO_CORRECTIONS)
         far += payments.filter(found["settles"] | (pl.col("direction") == "refund"))["seller"].to_list()
         near = ~pl.col("seller").is_in(sorted(set(far)))
         rows = payments.select(near).to_series()
         outcomes = Outcomes(payments.filter(rows), found.filter(rows), invoices.filter(near))
-        changed = outcomes.store(self._matches, closed, days.filter(near))
-        rest = days.filter(~near)
-        return changed + (self._far(rest, closed) if rest.height else 0)
+        plain, rest = days.filter(near), days.filter(~near)
+
+        def finish() -> int:
+            changed = outcomes.store(self._matches, closed, plain)
+            return changed + (self._far(rest, closed) if rest.height else 0)
+
+        return finish
 
     def _far(self, days: pl.DataFrame, closed: Closed) -> int:
         """Sellers with settlements or refunds: the days around, too."""
