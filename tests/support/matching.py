@@ -50,6 +50,8 @@ INVOICES: dict[str, Any] = {
     "store": pl.String,
     "receipt": pl.String,
     "method": pl.String,
+    "former_khhdon": pl.String,
+    "former_shdon": pl.UInt32,
 }
 CORRECTIONS: dict[str, Any] = {
     "seller": pl.String,
@@ -132,12 +134,25 @@ def bill(
     store: str = "",
     receipt: str = "",
     method: str = "",
+    former: tuple[str, int] = ("", 0),
 ) -> InvoiceFact:
-    """An invoice; `mst` is the seller's if not told."""
+    """An invoice; `mst` is the seller's if not told, `former` what it replaces (then its moment is not known)."""
     on = DAY + timedelta(days=day)
     issued_at = None if at is None else moment(on, at)
     return InvoiceFact(
-        seller, on, mst or seller, form, series, number, Decimal(due), currency, issued_at, store, receipt, method
+        seller,
+        on,
+        mst or seller,
+        form,
+        series,
+        number,
+        Decimal(due),
+        currency,
+        issued_at,
+        store,
+        receipt,
+        method,
+        *former,
     )
 
 
