@@ -6,7 +6,7 @@ by whoever is killed in between. What is attributed twice changes nothing. Block
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -61,7 +61,10 @@ LEFT JOIN (
 ) AS named ON named_day = paid.day AND named_account = splitByChar(':', paid.account)[2]
 """  # noqa: S608
 
-_WRITTEN: Final = "written_at >= {since:DateTime64(6, 'UTC')} AND written_at <= {until:DateTime64(6, 'UTC')}"
+_WRITTEN: Final = """
+written_at >= {since:DateTime64(6, 'UTC')} AND written_at <= {until:DateTime64(6, 'UTC')}
+    AND toUnixTimestamp64Micro(written_at) IN {batches:Array(Int64)}
+"""
 _NEW: Final = f"""
 SELECT source, payment_id, merchant_mst, concat(toString(bank_bin), ':', credit_account) AS account, paid_at, timed,
     day, amount, currency, direction, channel, store_code, reference, content
@@ -74,10 +77,11 @@ WHERE {_WRITTEN}
 _NEW_ACCOUNTS: Final = f"""
 SELECT concat(toString(bank_bin), ':', credit_account) AS account FROM payments WHERE {_WRITTEN}
 """  # noqa: S608
-_END: Final = f"""
-SELECT toUnixTimestamp64Micro(max(written_at)), count() FROM (
-    SELECT written_at FROM payments WHERE {_WRITTEN} ORDER BY written_at LIMIT {SLICE})
-"""  # noqa: S608
+_BATCHES: Final = """
+SELECT toUnixTimestamp64Micro(written_at) AS at, count() FROM payments
+WHERE written_at >= {since:DateTime64(6, 'UTC')} AND written_at <= {until:DateTime64(6, 'UTC')}
+GROUP BY at ORDER BY at
+"""
 _MARKED: Final = """
 'new', {now:DateTime64(6, 'UTC')}, toUInt64(toUnixTimestamp64Micro({now:DateTime64(6, 'UTC')}))
 """
@@ -154,22 +158,22 @@ class Attribution:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._seen: dict[int, int] = {}
 
-    def attribute(self, since: int, until: int, now: int) -> int:
-        """Payments written in `since` … `until` find their sellers. How many were written then."""
-        done = 0
-        while True:
-            bounds: dict[str, Any] = {"since": moment(since), "until": moment(until)}
-            last, count = self._rows(_END, bounds)[0]
-            if not count:
-                return done
-            bounds = {"since": moment(since), "until": moment(last), "now": moment(now)}
+    def attribute(self, since: int, until: int, now: int) -> None:
+        """Payments written in `since` … `until` find their sellers; batches that this object has seen whole do not."""
+        window = {"since": moment(since), "until": moment(until)}
+        found = {int(at): int(count) for at, count in self._rows(_BATCHES, window)}
+        for batches in _slices({at: count for at, count in found.items() if self._seen.get(at) != count}):
+            bounds: dict[str, Any] = {
+                "since": moment(batches[0]),
+                "until": moment(batches[-1]),
+                "batches": batches,
+                "now": moment(now),
+            }
             self._run(_ATTRIBUTE, bounds)
             self._drop_stale([name for (name,) in self._rows(_AGAIN, bounds)], now)
-            done += int(count)
-            if count < SLICE:
-                return done
-            since = last + 1
+        self._seen = found
 
     def registry_version(self) -> int:
         """The last version of the registry, 0 if there is none."""
@@ -215,3 +219,17 @@ class Attribution:
             return self._client.query(sql, parameters=parameters).result_rows
         except Exception as error:
             raise explained(error) from error
+
+
+def _slices(batches: Mapping[int, int]) -> Iterator[list[int]]:
+    """Moments of batches, as many as have SLICE payments together."""
+    some: list[int] = []
+    size = 0
+    for at, count in batches.items():
+        if some and (size + count > SLICE or len(some) == KEYS):
+            yield some
+            some, size = [], 0
+        some.append(at)
+        size += count
+    if some:
+        yield some

@@ -63,7 +63,9 @@ SELECT mst AS seller, toString(province) AS province, toString(sector) AS sector
 WHERE mst IN {sellers:Array(String)}
 """
 
-_NEW: Final = "SELECT DISTINCT seller, day FROM payment_matches FINAL WHERE state = 'new' AND seller != ''"
+# Without FINAL the index on the state tells where to look; rows that were looked at may still be among them.
+_LOOK: Final = "state = 'new' AND (seller, day) IN (SELECT seller, day FROM payment_matches WHERE state = 'new')"
+_NEW: Final = f"SELECT DISTINCT seller, day FROM payment_matches FINAL WHERE {_LOOK} AND seller != ''"  # noqa: S608
 _TOUCHED: Final = """
 SELECT DISTINCT mst AS code, day, toUnixTimestamp64Micro(decided_at) AS at FROM sale_days
 WHERE decided_at >= {since:DateTime64(6, 'UTC')}
@@ -79,7 +81,7 @@ SELECT DISTINCT mst FROM invoices
 WHERE mst IN {{codes:Array(String)}} AND nlap BETWEEN {_DAYS} AND decision = 'accepted'
     AND length(receipt_reference) > 6 AND match(receipt_reference, '[-._/]')
 """  # noqa: S608
-_NOBODY: Final = "SELECT * FROM payment_matches FINAL WHERE seller = '' AND state = 'new'"
+_NOBODY: Final = f"SELECT * FROM payment_matches FINAL WHERE {_LOOK} AND seller = ''"  # noqa: S608
 _COUNTS: Final = f"""
 SELECT seller, toInt64(count()) AS payments FROM payment_matches
 WHERE seller IN {{sellers:Array(String)}} AND day BETWEEN {_DAYS} GROUP BY seller

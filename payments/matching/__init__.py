@@ -30,8 +30,8 @@ def match(payments: pl.DataFrame, invoices: pl.DataFrame, corrections: pl.DataFr
     settlements.claim(facts)
     by_name.match(facts)
     by_amount.match(facts)
-    if by_order.match(facts):
-        by_amount.match(facts)
+    by_order.match(facts)
+    by_amount.match(facts)
     parts.match(facts)
     by_name.leave_rests(facts)
     by_amount.leave_open(facts)

@@ -16,15 +16,14 @@ _SERIES: Final = ["s", "day", "mst", "khmshdon", "khhdon"]
 _AMOUNT: Final = ["s", "day", "due"]
 
 
-def match(facts: Facts) -> bool:
-    """Whether anything was matched."""
-    found = False
+def match(facts: Facts) -> None:
+    """Until nothing is found any more."""
     while _round(facts):
-        found = True
-    return found
+        pass
 
 
 def _round(facts: Facts) -> bool:
+    """Whether anything was matched."""
     payments, invoices = _open(facts)
     if not payments.height or not invoices.height:
         return False

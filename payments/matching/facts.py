@@ -69,6 +69,7 @@ class Facts:
         self.settling = self.named.settling
         self._outcomes: list[pl.DataFrame] = []
         self._links: list[pl.DataFrame] = []
+        self._taken: list[pl.DataFrame] = []
         self._corrected: list[pl.DataFrame] = []
         refund = (payments["direction"] == "refund").to_numpy()
         for kind, rows in (("refund", refund), ("", ~refund)):
@@ -111,13 +112,14 @@ class Facts:
 
     def single_links(self) -> pl.DataFrame:
         """Pairs of p and i that were matched to each other alone."""
-        links = pl.concat(self._links) if self._links else pl.DataFrame(schema={"p": pl.UInt32, "i": pl.UInt32})
+        links = pl.concat([pl.DataFrame(schema={"p": pl.UInt32, "i": pl.UInt32}), *self._taken])
         return links.filter(pl.len().over("p") == 1, pl.len().over("i") == 1)
 
     def link(self, pairs: pl.DataFrame, *, take: bool = True) -> None:
         """Name the invoices of payments: `pairs` of p and i."""
         self._links.append(pairs.select(pl.col("p").cast(pl.UInt32), pl.col("i").cast(pl.UInt32)))
         if take:
+            self._taken.append(self._links[-1])
             self.free_i[pairs["i"].to_numpy()] = False
 
     def match(self, pairs: pl.DataFrame, kind: str, score: int, reason: str) -> None:
