@@ -10,11 +10,11 @@ from __future__ import annotations
 import resource
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
-import msgspec
 import typer
 from clickhouse_connect.driver.client import Client
 
@@ -72,42 +72,33 @@ INSERT INTO watermark SELECT arrayJoin({topics:Array(String)}), toDateTime64({da
 _STATES: Final = "SELECT state, kind, count() FROM payment_matches FINAL GROUP BY state, kind ORDER BY state, kind"
 
 
-class Result(msgspec.Struct, frozen=True):
-    """Seconds; `more` are those of runs after so many new payments and invoices."""
-
-    machine: str
-    payments: int
-    invoices: int
-    first: float
-    close: float
-    again: float
-    more: dict[int, float]
-    outcomes: dict[str, int]
-    mib: int
-
-
-def measure(payments: int, port: int) -> Result:
+def measure(payments: int, port: int, tell: Callable[[str], None]) -> None:
+    """Tell each figure once it is there."""
     with tempfile.TemporaryDirectory() as directory, fresh_store(Path(directory), port) as (settings, _):  # noqa: SIM117
         with connect(settings) as client:
             for first in range(0, payments, _AT_ONCE):
                 _fill(client, first, min(_AT_ONCE, payments - first))
             reconciliation = Reconciliation(Matches(client), Attribution(client))
-            first_run, changed = _run(reconciliation)
-            if changed != payments:
-                raise AssertionError(f"{payments} payments, {changed} were looked at")
-            again, _ = _run(reconciliation)
-            topics = [wire.PACKAGES, wire.PAYMENTS]
-            client.command(_ARRIVED, parameters={"topics": topics, "day": DAY + timedelta(1)})
-            close, _ = _run(reconciliation)
-            more = {}
+
+            def run(what: str) -> int:
+                began = time.perf_counter()
+                changed = reconciliation.run()
+                peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+                tell(f"{what}: {time.perf_counter() - began:.2f} s, {changed:,} outcomes, {peak} MiB at most")
+                return changed
+
+            if run(f"first run over {payments:,} payments and as many invoices") != payments:
+                raise AssertionError("not every payment was looked at")
+            outcomes = client.query(_STATES).result_rows
+            tell(", ".join(f"{state} {kind} {count:,}" for state, kind, count in outcomes))
+            run("again")
             for count in (500, 5_000, 50_000):
                 _fill(client, payments, count)
                 payments += count
-                more[count], _ = _run(reconciliation)
-            outcomes = {f"{state} {kind}".strip(): count for state, kind, count in client.query(_STATES).result_rows}
-            invoices = client.query("SELECT count() FROM invoices").result_rows[0][0]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return Result(machine(), payments, invoices, first_run, close, again, more, outcomes, peak)
+                run(f"{count:,} new payments and invoices")
+            topics = [wire.PACKAGES, wire.PAYMENTS]
+            client.command(_ARRIVED, parameters={"topics": topics, "day": DAY + timedelta(1)})
+            run("close of the day")
 
 
 def _fill(client: Client, first: int, count: int) -> None:
@@ -120,24 +111,13 @@ def _fill(client: Client, first: int, count: int) -> None:
         client.command(statement, parameters=sellers)
 
 
-def _run(reconciliation: Reconciliation) -> tuple[float, int]:
-    began = time.perf_counter()
-    changed = reconciliation.run()
-    return time.perf_counter() - began, changed
-
-
 def main(
     payments: Annotated[int, typer.Option(min=1_000, help="And as many invoices.")] = 10_000_000,
     port: Annotated[int, typer.Option(help="Of the store.")] = 18_423,
 ) -> None:
     """Reconcile a day that is made for it."""
-    found = measure(payments, port)
-    typer.echo(
-        f"{found.machine}\n{found.payments:,} payments, {found.invoices:,} invoices: first run {found.first:.1f} s, "
-        f"again {found.again:.2f} s, close {found.close:.1f} s, {found.mib} MiB\n"
-        + "".join(f"{count:,} new: {seconds:.2f} s\n" for count, seconds in found.more.items())
-        + ", ".join(f"{name} {count:,}" for name, count in found.outcomes.items())
-    )
+    typer.echo(machine())
+    measure(payments, port, typer.echo)
 
 
 if __name__ == "__main__":

@@ -116,8 +116,8 @@ class Reconciliation:
 
     def _attribute(self, come: dict[str, int], now: int) -> int:
         """Payments find their sellers; the version of the registry that was asked."""
-        self._attribution.attribute(_before(come, "payments"), now, now)
         version = self._attribution.registry_version()
+        self._attribution.attribute(_before(come, "payments"), now, now)
         if "registry" in come and version > come["registry"]:
             self._attribution.follow_registry(come["registry"], version, now)
         return version
