@@ -19,9 +19,10 @@ import polars as pl
 import typer
 
 from hoadon.common import clock
-from load.reconciled import CORRECTIONS, GOALS, INVOICES, PAYMENTS, Facts, Score, days, scores, verdicts
+from load.reconciled import GOALS, Facts, Score, days, scores, verdicts
 from load.report import machine
 from payments.matching import match
+from payments.matching.schemas import CORRECTIONS, INVOICES, PAYMENTS
 
 CHUNK: Final = 250_000
 """Payments that are matched at a time."""

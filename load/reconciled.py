@@ -19,9 +19,10 @@ from load.generator import Generator
 from load.merchants import Merchant
 from load.payers import Shares
 from load.payments import KINDS, Kind, Paid, Payers, Sale
+from payments.matching.schemas import CORRECTIONS, INVOICES, PAYMENTS
+from storage.attribution import NAMED_DAYS
 
 FIRST: Final = date(2026, 11, 20)
-MONEY: Final[Any] = pl.Decimal(27, 6)
 
 GOALS: Final[dict[str, tuple[float, float]]] = {
     "reference": (0.999, 0.99),
@@ -30,55 +31,6 @@ GOALS: Final[dict[str, tuple[float, float]]] = {
     "settlement": (0.95, 0.85),
 }
 """Precision and recall."""
-
-_KEY: Final[dict[str, Any]] = {"mst": pl.String, "khmshdon": pl.String, "khhdon": pl.String, "shdon": pl.UInt32}
-PAYMENTS: Final = pl.Schema(
-    {
-        "seller": pl.String,
-        "day": pl.Date,
-        "source": pl.String,
-        "payment_id": pl.String,
-        "paid_at": pl.Int64,
-        "timed": pl.Boolean,
-        "amount": MONEY,
-        "currency": pl.String,
-        "direction": pl.String,
-        "store": pl.String,
-        "reference": pl.String,
-        "content": pl.String,
-    }
-)
-INVOICES: Final = pl.Schema(
-    {
-        "seller": pl.String,
-        "day": pl.Date,
-        **_KEY,
-        "due": MONEY,
-        "currency": pl.String,
-        "issued_at": pl.Int64,
-        "store": pl.String,
-        "receipt": pl.String,
-        "method": pl.String,
-        "former_khhdon": pl.String,
-        "former_shdon": pl.UInt32,
-    }
-)
-CORRECTIONS: Final = pl.Schema(
-    {
-        "seller": pl.String,
-        "day": pl.Date,
-        **_KEY,
-        "value": MONEY,
-        "currency": pl.String,
-        "corrects_khmshdon": pl.String,
-        "corrects_khhdon": pl.String,
-        "corrects_shdon": pl.UInt32,
-    }
-)
-
-
-NAMED_DAYS: Final = 10
-"""Days before a payment whose invoices may name its account."""
 
 
 class Facts(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from payments.matching.facts import MONEY
+from payments.named import MONEY
 
 KEY: Final = ("seller", "day", "currency")
 SUMS: Final = (

@@ -104,25 +104,6 @@ SELECT sha256, data FROM findings FINAL WHERE mtdiep = '' AND sha256 IN {ids:Arr
 """
 _LATEST: Final = "SELECT topic, toUnixTimestamp64Micro(complete_up_to) FROM watermark FINAL"
 
-_INVOICE_COLUMNS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
-    "seller": pl.String,
-    "day": pl.Date,
-    "nlap": pl.Date,
-    "mst": pl.String,
-    "khmshdon": pl.String,
-    "khhdon": pl.String,
-    "shdon": pl.UInt32,
-    "due": pl.Decimal(27, 6),
-    "currency": pl.String,
-    "issued_at": pl.Int64,
-    "store": pl.String,
-    "receipt": pl.String,
-    "method": pl.String,
-    "former_khhdon": pl.String,
-    "former_shdon": pl.UInt32,
-    "buyer_mst": pl.String,
-}
-
 
 class Matches:
     """Questions and answers of reconciliation."""
@@ -180,11 +161,6 @@ class Matches:
     def nobody(self) -> pl.DataFrame:
         """New payments without a seller."""
         return self._frame(_NOBODY)
-
-    @staticmethod
-    def no_invoices() -> pl.DataFrame:
-        """No rows of `invoices`."""
-        return pl.DataFrame(schema=_INVOICE_COLUMNS)
 
     def figures(self, sellers: Sequence[str], first: date, last: date) -> pl.DataFrame:
         """As they stand in payment_days."""

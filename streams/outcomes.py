@@ -74,7 +74,7 @@ class Outcomes:
         if days is not None and days.height:
             sums = self._figures(matches, days, now)
             if closed is not None:
-                self._tell(matches, closed, sums, days, now)
+                self._tell(matches, closed, sums, now)
         rows = self._found.filter(changed).with_columns(
             matched_at=_moment(now), version=pl.max_horizontal(pl.col("version") + 1, pl.lit(now, pl.UInt64))
         )
@@ -106,7 +106,7 @@ class Outcomes:
         matches.write({"payment_days": rows.with_columns(computed_at=_moment(now), version=pl.lit(now, pl.UInt64))})
         return found
 
-    def _tell(self, matches: Matches, closed: Closed, sums: pl.DataFrame, days: pl.DataFrame, now: int) -> None:
+    def _tell(self, matches: Matches, closed: Closed, sums: pl.DataFrame, now: int) -> None:
         """Write and withdraw findings of closed days."""
         done = pl.col("day") < closed.until
         told = {one.id: one for one in (*_orphans(sums.filter(done)), *self._refunds(done), *self._large(closed))}

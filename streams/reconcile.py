@@ -20,6 +20,7 @@ from hoadon.common import metrics
 from hoadon.common.clock import now_us, vietnam_day
 from hoadon.common.settings import Settings
 from payments.matching import match
+from payments.matching.schemas import CORRECTIONS, INVOICES
 from rules.law import noncash_threshold
 from storage.attribution import Attribution
 from storage.client import connect
@@ -39,21 +40,8 @@ _LATE_US: Final = {"payments": 180_000_000, "sales": 600_000_000}
 _PAUSE: Final = 10.0
 _REST: Final = 4
 _DAY: Final = ["seller", "day"]
-_NO_CORRECTIONS: Final = pl.DataFrame(
-    schema={
-        "seller": pl.String,
-        "day": pl.Date,
-        "mst": pl.String,
-        "khmshdon": pl.String,
-        "khhdon": pl.String,
-        "shdon": pl.UInt32,
-        "value": pl.Decimal(27, 6),
-        "currency": pl.String,
-        "corrects_khmshdon": pl.String,
-        "corrects_khhdon": pl.String,
-        "corrects_shdon": pl.UInt32,
-    }
-)
+_NO_INVOICES: Final = INVOICES.to_frame()
+_NO_CORRECTIONS: Final = CORRECTIONS.to_frame()
 
 _log = structlog.get_logger("streams.reconcile")
 
@@ -142,8 +130,7 @@ class Reconciliation:
         payments = self._matches.nobody()
         if not payments.height:
             return 0
-        nothing = self._matches.no_invoices()
-        outcomes = Outcomes(payments, match(facts(payments), nothing, _NO_CORRECTIONS), nothing)
+        outcomes = Outcomes(payments, match(facts(payments), _NO_INVOICES, _NO_CORRECTIONS), _NO_INVOICES)
         return outcomes.store(self._matches, None)
 
     def _days(self, days: pl.DataFrame, closed: Closed) -> int:

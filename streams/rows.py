@@ -117,6 +117,12 @@ class Batch:
         return fresh
 
     @cached_property
+    def _accepted(self) -> Mask:
+        """Of these the accepted ones."""
+        accepted: Mask = self._fresh & ~self._judgement.rejected
+        return accepted
+
+    @cached_property
     def _received(self) -> Ints:
         return np.array([package.received_at for package in self._packages], np.int64)[self._of]
 
@@ -192,7 +198,7 @@ class Batch:
 
     def _account_days(self) -> pa.Table:
         """The accounts that accepted invoices name, by day and seller, each once."""
-        accepted = self._fresh & ~self._judgement.rejected & (self._judgement.facts.days > 0)
+        accepted = self._accepted & (self._judgement.facts.days > 0)
         rows = pa.array(np.flatnonzero(accepted & np.asarray(pc.not_equal(self._accounts, ""))))
         days = pa.array(self._judgement.facts.days, pa.int32()).cast(pa.date32())
         columns = {"day": days, "account": self._accounts, "mst": self._key_columns["mst"]}
@@ -202,7 +208,7 @@ class Batch:
 
     def _sale_days(self) -> pa.Table:
         """The sellers' days of accepted invoices, and of what those replace or adjust, each once."""
-        accepted = self._fresh & ~self._judgement.rejected
+        accepted = self._accepted
         kinds = self._judgement.columns.text("TTHDLQuan/TCHDon")
         correcting = np.asarray(pc.is_in(kinds, pa.array(["1", "2"]), skip_nulls=True)) & accepted
         corrected = np.asarray(self._corrected_days.cast(pa.int32()))[correcting]
@@ -245,7 +251,7 @@ class Batch:
         facts, versions = self._judgement.facts, self._versions.tolist()
         found = []
         for row, correction in facts.corrections.items():
-            if self._fresh[row] and not self._judgement.rejected[row]:
+            if self._accepted[row]:
                 (mst, form, symbol), number = correction.key
                 (_, by_form, by_symbol), by_number = facts.keys[row]
                 package = self._packages[self._of[row]]
@@ -271,7 +277,7 @@ class Batch:
     def _lines(self) -> pa.Table:
         """Lines of accepted invoices; those of a rejected one stand in the evidence."""
         columns = self._judgement.columns
-        accepted = self._fresh & ~self._judgement.rejected
+        accepted = self._accepted
         owners = columns.owners("HHDVu")
         rows = np.flatnonzero(accepted[owners])
         owner, at = pa.array(owners[rows]), pa.array(rows)

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, NamedTuple
 from console.places import sector_key
 from console.store import Store
 from identity.provinces import province_key
+from payments.limits import APART_US, SETTLED_DAYS
 
 MOST_SELLERS: Final = 50
 MOST_PAYMENTS: Final = 200
@@ -25,8 +26,6 @@ MOST_INVOICES: Final = 20
 _MOST_OF_PAST: Final = 3
 _MOST_CANDIDATES: Final = 1_000
 _MOST_HISTORY: Final = 20
-_APART_US: Final = 15 * 60_000_000
-"""Moments of a payment and an invoice that are further apart disagree (docs/reconciliation.md)."""
 
 By = Literal["day", "province", "sector"]
 
@@ -477,7 +476,8 @@ WHERE mst IN {{codes:Array(String)}} AND period BETWEEN toYear({{day:Date}}) AND
     AND (mst, toString(khmshdon), toString(khhdon), shdon) NOT IN (
         SELECT i.1, i.2, i.3, i.4 FROM (
             SELECT arrayJoin(invoices) AS i FROM payment_matches FINAL
-            WHERE seller = {{seller:String}} AND day BETWEEN {{day:Date}} AND {{day:Date}} + 10 AND state = 'matched'))
+            WHERE seller = {{seller:String}} AND day BETWEEN {{day:Date}} AND {{day:Date}} + {SETTLED_DAYS}
+                AND state = 'matched'))
 ORDER BY mst, form, series, shdon
 LIMIT {_MOST_CANDIDATES}
 """  # noqa: S608
@@ -508,7 +508,7 @@ async def candidates(store: Store, seller: str, codes: list[str], day: date, fou
 
 def _disagree(paid: Payment, shop: str, issued: int, shops: set[str]) -> bool:
     """`shops`: a payment's store counts as known if it is one of these."""
-    apart = paid.timed and issued > 0 and abs(paid.paid_at - issued) > _APART_US
+    apart = paid.timed and issued > 0 and abs(paid.paid_at - issued) > APART_US
     return apart or (shop not in ("", paid.store_code) and paid.store_code in shops - {""})
 
 

@@ -15,24 +15,19 @@ from payments.matching.facts import Facts
 def match(payments: pl.DataFrame, invoices: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
     """What became of each payment, in the order of `payments`.
 
-    payments: seller ('' nobody), day, source, payment_id, paid_at (µs), timed, amount, currency, direction, store,
-    reference, content. invoices: seller, day, mst, khmshdon, khhdon, shdon, due, currency, issued_at (µs, null
-    unknown), store, receipt, method, former_khhdon, former_shdon (0 none); accepted, above 0, not replaced.
-    corrections: seller, day, mst, khmshdon, khhdon, shdon of the correcting invoice, value (above 0), currency,
-    corrects_khmshdon, corrects_khhdon, corrects_shdon.
-
-    A row holds source, payment_id, kind ('' one split part settlement refund), state (matched ambiguous unmatched),
-    score (0…100), reason, invoices (keys), covered (what invoices stand behind), group_payments and group_invoices
-    (of an open group), settles (its text speaks of a settlement).
+    The frames have the columns of payments.matching.schemas. A row holds source, payment_id, kind ('' one split part
+    settlement refund), state (matched ambiguous unmatched), score (0…100), reason, invoices (keys), covered (what
+    invoices stand behind), group_payments and group_invoices (of an open group), settles (its text speaks of a
+    settlement).
     """
     facts = Facts(payments, invoices, corrections)
     refunds.meet(facts)
     settlements.claim(facts)
-    by_name.match(facts)
+    named = by_name.match(facts)
     by_amount.match(facts)
     by_order.match(facts)
     by_amount.match(facts)
     parts.match(facts)
-    by_name.leave_rests(facts)
+    by_name.leave_rests(facts, named)
     by_amount.leave_open(facts)
     return facts.result()

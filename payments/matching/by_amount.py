@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from payments.matching.facts import APART_US, MINUTE_US, Facts, Ints, Mask
+from payments.limits import APART_US
+from payments.matching.facts import MINUTE_US, Facts, Ints, Mask
 
 _STEPS: Final = ((2, "2"), (5, "5"), (15, "15"), (0, "day"))
 _SCORES: Final = {True: (95, 92, 88, 80), False: (90, 86, 82, 70)}

@@ -6,37 +6,33 @@ from typing import Final
 
 import polars as pl
 
-from payments.matching.facts import Facts
+from payments.matching.facts import Facts, agree
 
 _ROUND: Final = 1_000
 _ROUNDED: Final = 500
 """Đồng that a rounded amount is apart at most."""
 
 
-def match(facts: Facts) -> None:
-    """Section 2: pairs of equal amount, then parts of a bill."""
+def match(facts: Facts) -> pl.DataFrame:
+    """Section 2: pairs of equal amount, then parts of a bill. All named pairs, as they were before."""
     pairs = _pairs(facts)
-    if not pairs.height:
-        return
     strong, weak = pl.col("strong"), ~pl.col("strong") & pl.col("agree")
     _elect(facts, pairs.filter("equal", strong), 100)
-    _elect(facts, _untaken(facts, pairs.filter("equal", weak)), 97)
+    _elect(facts, facts.untaken(pairs.filter("equal", weak)), 97)
     for some in (strong, pl.lit(True)):
-        _split(facts, _untaken(facts, pairs.filter(some)))
+        _split(facts, facts.untaken(pairs.filter(some)))
+    return pairs
 
 
-def leave_rests(facts: Facts) -> None:
-    """Section 4b: amounts that were rounded, and parts of a bill whose rest is not here."""
-    pairs = _pairs(facts)
-    if not pairs.height:
-        return
+def leave_rests(facts: Facts, pairs: pl.DataFrame) -> None:
+    """Section 4b: amounts that were rounded, and parts of a bill whose rest is not here, among named `pairs`."""
     named = pl.col("strong") | pl.col("agree")
     amount, due = pl.col("amount"), pl.col("due")
     near = ((amount - due).abs() <= _ROUNDED) & (amount % _ROUND == 0) & (pl.col("currency") == "VND")
-    rounded = pairs.filter(named, near).filter(pl.len().over("p") == 1, pl.len().over("i") == 1)
+    rounded = facts.untaken(pairs.filter(named, near)).filter(pl.len().over("p") == 1, pl.len().over("i") == 1)
     facts.match(rounded.select("p", "i"), "one", 85, "rounded")
     for some in (pl.col("strong"), named):
-        only = _untaken(facts, pairs.filter(some)).filter(pl.len().over("p") == 1)
+        only = facts.untaken(pairs.filter(some)).filter(pl.len().over("p") == 1)
         less = only.filter(amount.sum().over("i") < due)
         less = less.with_columns(score=pl.when(pl.col("strong").all().over("i")).then(80).otherwise(70))
         facts.outcome(less.select("p", "score", covered="amount"), "part", "matched", 0, "name")
@@ -63,7 +59,7 @@ def _pairs(facts: Facts) -> pl.DataFrame:
         .agg((pl.col("series") != "").any().alias("strong"), pl.exclude("series").first())
         .with_columns(
             equal=pl.col("amount") == pl.col("due"),
-            agree=(pl.col("place") == pl.col("at")) | (pl.col("place") == 0) | (pl.col("at") == 0),
+            agree=agree("place", "at"),
         )
     )
 
@@ -83,7 +79,3 @@ def _split(facts: Facts, pairs: pl.DataFrame) -> None:
     whole = whole.with_columns(score=pl.when(pl.col("strong").all().over("i")).then(96).otherwise(92))
     facts.outcome(whole.select("p", "score", covered="amount"), "split", "matched", 0, "name")
     facts.link(whole)
-
-
-def _untaken(facts: Facts, pairs: pl.DataFrame) -> pl.DataFrame:
-    return pairs.filter(pl.Series(facts.free_p[pairs["p"].to_numpy()]) & pl.Series(facts.free_i[pairs["i"].to_numpy()]))

@@ -6,7 +6,8 @@ from typing import Final
 
 import polars as pl
 
-from payments.matching.facts import APART_US, MINUTE_US, Facts
+from payments.limits import APART_US
+from payments.matching.facts import MINUTE_US, Facts, agree
 
 _STEPS: Final = (2, 5, 15)
 _MOST: Final = 100
@@ -32,7 +33,7 @@ def _round(facts: Facts) -> bool:
         return False
     pairs = payments.join(invoices.join(bounded, on="i", how="left"), on=_AMOUNT)
     moment, at = pl.col("moment"), pl.col("issued")
-    pairs = pairs.filter((pl.col("place") == pl.col("store")) | (pl.col("place") == 0) | (pl.col("store") == 0))
+    pairs = pairs.filter(agree("place", "store"))
     within = pl.col("low").is_not_null()
     loose = ~within & ((at < 0) | ((moment - at).abs() <= APART_US))
     for minutes in _STEPS:

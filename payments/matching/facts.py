@@ -9,24 +9,21 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from payments.named import Named, read
+from payments.matching.schemas import AMOUNT, KEY
+from payments.named import MONEY, Named, read
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-MONEY: Final = pl.Decimal(38, 6)
 DAY_US: Final = 86_400_000_000
 AHEAD_US: Final = 7 * 3_600_000_000
 """Vietnam is UTC+7 since 1975."""
 MINUTE_US: Final = 60_000_000
-APART_US: Final = 15 * MINUTE_US
-"""Moments further apart disagree."""
 
 _PAYMENT: Final = (
     "day", "source", "payment_id", "paid_at", "timed", "amount", "currency", "direction", "reference", "content",
 )  # fmt: skip
-_LINK: Final = pl.Struct({"mst": pl.String, "khmshdon": pl.String, "khhdon": pl.String, "shdon": pl.UInt32})
-_KEY: Final = ("mst", "khmshdon", "khhdon", "shdon")
+_LINK: Final = pl.Struct(KEY)
 
 
 class Facts:
@@ -82,6 +79,12 @@ class Facts:
     def open_invoices(self) -> pl.DataFrame:
         return self.invoices.filter(pl.Series(self.free_i))
 
+    def untaken(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        """Those of `pairs` (p, and i or c) whose sides are free."""
+        free = {"p": self.free_p, "i": self.free_i, "c": self.free_c}
+        sides = (pl.Series(free[name][pairs[name].to_numpy()]) for name in pairs.columns if name in free)
+        return pairs.filter(*sides)
+
     def under_all_names(self, invoices: pl.DataFrame) -> pl.DataFrame:
         """Invoices, and those that replace another once more under its series and number."""
         former = invoices.filter(pl.col("former_shdon") > 0).with_columns(
@@ -130,7 +133,7 @@ class Facts:
 
     def result(self) -> pl.DataFrame:
         """A row for each payment, in the given order."""
-        keys = self.invoices.select("i", invoice=pl.struct(*_KEY))
+        keys = self.invoices.select("i", invoice=pl.struct(*KEY))
         linked = [*(pair.join(keys, on="i").select("p", "invoice") for pair in self._links), *self._corrected]
         links = pl.concat([pl.DataFrame(schema={"p": pl.UInt32, "invoice": _LINK}), *linked])
         single = links.select(pl.len().over("p") == 1).to_series()
@@ -146,18 +149,24 @@ class Facts:
             .join(lists, on="p", how="left", maintain_order="left")
             .with_columns(
                 pl.col("invoices").fill_null(pl.lit([], dtype=pl.List(_LINK))),
-                pl.col("covered").cast(pl.Decimal(27, 6)),
+                pl.col("covered").cast(AMOUNT),
             )
             .drop("p")
         )
 
     def correct(self, pairs: pl.DataFrame, score: int, reason: str) -> None:
         """Each refund with its correction: `pairs` of p and c."""
-        keys = self.corrections.select("c", invoice=pl.struct(*_KEY))
+        keys = self.corrections.select("c", invoice=pl.struct(*KEY))
         found = pairs.select("p", covered=self.payments["amount"].gather(pairs["p"]))
         self.outcome(found, "refund", "matched", score, reason)
         self._corrected.append(pairs.join(keys, on="c").select("p", "invoice"))
         self.free_c[pairs["c"].to_numpy()] = False
+
+
+def agree(place: str, other: str) -> pl.Expr:
+    """Whether the stores in two columns do not disagree."""
+    one, two = pl.col(place), pl.col(other)
+    return (one == two) | (one == 0) | (two == 0)
 
 
 def _seller() -> pl.Expr:

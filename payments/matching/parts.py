@@ -7,7 +7,9 @@ from typing import Final
 
 import polars as pl
 
-from payments.matching.facts import APART_US, MONEY, Facts
+from payments.limits import APART_US
+from payments.matching.facts import Facts, agree
+from payments.named import MONEY
 
 _WITHIN: Final = 7
 """Payments that follow one another, among which the parts of a bill are looked for."""
@@ -41,7 +43,7 @@ def _sums(facts: Facts) -> pl.DataFrame:
     return (
         pl.concat(found)
         .filter(
-            (pl.col("place") == pl.col("at")) | (pl.col("place") == 0) | (pl.col("at") == 0),
+            agree("place", "at"),
             (pl.col("moment") < 0)
             | ((pl.col("last") - pl.col("moment") <= APART_US) & (pl.col("moment") - pl.col("first") <= APART_US)),
         )

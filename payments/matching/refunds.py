@@ -20,8 +20,8 @@ def meet(facts: Facts) -> None:
         return
     pairs = _pairs(refunds, facts.corrections)
     _match(facts, pairs.join(_named(facts, refunds), on=["p", "c"], how="semi"), 97, "name")
-    _match(facts, _untaken(facts, pairs), 85, "amount")
-    pairs = _untaken(facts, pairs)
+    _match(facts, facts.untaken(pairs), 85, "amount")
+    pairs = facts.untaken(pairs)
     facts.decide(pairs["p"].unique().to_numpy(), "refund", "ambiguous", 0, "several")
     rest = refunds["p"].to_numpy()
     facts.decide(rest[facts.free_p[rest]].astype(np.int64), "refund", "unmatched", 0, "none")
@@ -47,7 +47,3 @@ def _named(facts: Facts, refunds: pl.DataFrame) -> pl.DataFrame:
 def _match(facts: Facts, pairs: pl.DataFrame, score: int, reason: str) -> None:
     alone = pairs.filter(pl.len().over("p") == 1, pl.len().over("c") == 1)
     facts.correct(alone, score, reason)
-
-
-def _untaken(facts: Facts, pairs: pl.DataFrame) -> pl.DataFrame:
-    return pairs.filter(pl.Series(facts.free_p[pairs["p"].to_numpy()]) & pl.Series(facts.free_c[pairs["c"].to_numpy()]))

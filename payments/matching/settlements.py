@@ -6,11 +6,10 @@ from typing import Final
 
 import polars as pl
 
-from payments.matching.facts import MONEY, Facts
-from payments.named import normal
+from payments.limits import SETTLED_DAYS
+from payments.matching.facts import Facts, agree
+from payments.named import MONEY, normal
 
-BACK: Final = 10
-"""Days before the payment in which its invoices lie."""
 _SHORTEST_BATCH: Final = 6
 _SHORTEST_SOURCE: Final = 3
 _AFTER_BATCH: Final = "-._/"
@@ -90,7 +89,7 @@ def _of_day(payments: pl.DataFrame, invoices: pl.DataFrame) -> pl.DataFrame:
     pairs = _window(payments, invoices, "s", "day")
     return pairs.filter(
         pl.col("method").str.contains(pl.col("source"), literal=True),
-        (pl.col("place") == pl.col("at")) | (pl.col("place") == 0) | (pl.col("at") == 0),
+        agree("place", "at"),
     )
 
 
@@ -98,7 +97,7 @@ def _window(payments: pl.DataFrame, invoices: pl.DataFrame, *on: str) -> pl.Data
     """Pairs whose invoice lies in the payment's days."""
     pairs = payments.join(invoices.with_columns(issued="day"), on=list(on))
     age = pl.col("paid_on") - pl.col("issued")
-    return pairs.filter(age >= pl.duration(days=0), age <= pl.duration(days=BACK))
+    return pairs.filter(age >= pl.duration(days=0), age <= pl.duration(days=SETTLED_DAYS))
 
 
 def _decide(facts: Facts, claims: pl.DataFrame, payments: pl.DataFrame) -> None:

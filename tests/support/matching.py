@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from payments.matching import match
+from payments.matching.schemas import AMOUNT, CORRECTIONS, INVOICES, KEY, PAYMENTS
 from tests.support.plain_matching import (
     MINUTE,
     CorrectionFact,
@@ -22,45 +23,6 @@ from tests.support.plain_matching import (
 
 SELLER = "9900000016"
 DAY = date(2026, 11, 25)
-MONEY = pl.Decimal(27, 6)
-CORRECTED = {"corrects_khmshdon": pl.String, "corrects_khhdon": pl.String, "corrects_shdon": pl.UInt32}
-NAME = {"mst": pl.String, "khmshdon": pl.String, "khhdon": pl.String, "shdon": pl.UInt32}
-
-PAYMENTS: dict[str, Any] = {
-    "seller": pl.String,
-    "day": pl.Date,
-    "source": pl.String,
-    "payment_id": pl.String,
-    "paid_at": pl.Int64,
-    "timed": pl.Boolean,
-    "amount": MONEY,
-    "currency": pl.String,
-    "direction": pl.String,
-    "store": pl.String,
-    "reference": pl.String,
-    "content": pl.String,
-}
-INVOICES: dict[str, Any] = {
-    "seller": pl.String,
-    "day": pl.Date,
-    **NAME,
-    "due": MONEY,
-    "currency": pl.String,
-    "issued_at": pl.Int64,
-    "store": pl.String,
-    "receipt": pl.String,
-    "method": pl.String,
-    "former_khhdon": pl.String,
-    "former_shdon": pl.UInt32,
-}
-CORRECTIONS: dict[str, Any] = {
-    "seller": pl.String,
-    "day": pl.Date,
-    **NAME,
-    "value": MONEY,
-    "currency": pl.String,
-    **CORRECTED,
-}
 MATCHES: dict[str, Any] = {
     "source": pl.String,
     "payment_id": pl.String,
@@ -68,8 +30,8 @@ MATCHES: dict[str, Any] = {
     "state": pl.String,
     "score": pl.UInt8,
     "reason": pl.String,
-    "invoices": pl.List(pl.Struct(NAME)),
-    "covered": MONEY,
+    "invoices": pl.List(pl.Struct(KEY)),
+    "covered": AMOUNT,
     "group_payments": pl.UInt32,
     "group_invoices": pl.UInt32,
 }
@@ -171,7 +133,7 @@ def correction(
     return CorrectionFact(seller, on, seller, "2", series, number, Decimal(value), currency, "2", of_series, of)
 
 
-def frame(schema: dict[str, Any], rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
+def frame(schema: pl.Schema, rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
     return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
 
 
