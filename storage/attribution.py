@@ -28,12 +28,15 @@ _FACTS: Final = (
 _HISTORY: Final = (
     "seller, day, source, payment_id, kind, state, score, reason, invoices, covered, matched_at, replaced_at, version"
 )
-_ALIASES: Final = """
-    SELECT legacy_mst AS old_code, if(uniqExact(mst) = 1, any(mst), '') AS successor
+SUCCESSORS: Final = """
+    SELECT legacy_mst AS old_code, any(mst) AS successor
     FROM taxpayers FINAL
-    WHERE legacy_mst != '' AND legacy_mst NOT IN (SELECT mst FROM taxpayers)
-    GROUP BY old_code HAVING successor != ''
+    WHERE {chosen} AND legacy_mst NOT IN (
+        SELECT mst FROM taxpayers WHERE mst IN (SELECT legacy_mst FROM taxpayers WHERE {chosen}))
+    GROUP BY old_code HAVING uniqExact(mst) = 1
 """
+"""Old codes and the one taxpayer that has each now. `chosen` tells codes, not taxpayers: all who had one count."""
+_ALIASES: Final = SUCCESSORS.format(chosen="legacy_mst != ''")
 _ATTRIBUTED: Final = f"""
 SELECT paid.*,
     multiIf(merchant_mst != '', 'told', registrant != '', 'account', namer != '', 'invoice', '') AS found_by,

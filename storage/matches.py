@@ -15,6 +15,7 @@ import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
 from storage import schema
+from storage.attribution import SUCCESSORS
 from storage.chunks import chunks
 from storage.errors import explained
 from storage.parameters import moment
@@ -30,11 +31,11 @@ _PAYMENTS: Final = f"""
 SELECT * FROM payment_matches FINAL
 WHERE seller IN {{sellers:Array(String)}} AND day BETWEEN {_DAYS}
 """  # noqa: S608
-_CODES: Final = """
-SELECT legacy_mst AS code, if(uniqExact(mst) = 1, any(mst), '') AS owner FROM taxpayers FINAL
-WHERE {chosen} AND legacy_mst NOT IN (SELECT mst FROM taxpayers)
-GROUP BY code HAVING owner != ''
-"""
+_OWNERS: Final = SUCCESSORS.format(chosen="legacy_mst IN {codes:Array(String)}")
+_CODES: Final = SUCCESSORS.format(
+    chosen="""legacy_mst != '' AND legacy_mst IN (
+        SELECT legacy_mst FROM taxpayers FINAL WHERE mst IN {sellers:Array(String)})"""
+)
 _INVOICES: Final = f"""
 SELECT mst, toString(khmshdon) AS khmshdon, toString(khhdon) AS khhdon, shdon, nlap, total AS due,
     toString(currency) AS currency, buyer_mst, toUnixTimestamp64Micro(issued_at) AS issued_us, store_code AS store,
@@ -151,7 +152,7 @@ class Matches:
         """Those with refunds, settlements or invoices of batches, which reach over days."""
         found = self._rows(_REACHING, sellers=list(sellers), first=first, last=last)
         codes = self._codes(sellers)
-        batching = self._frame(_BATCHING, codes=[*sellers, *codes["code"]], first=first, last=last)
+        batching = self._frame(_BATCHING, codes=[*sellers, *codes["old_code"]], first=first, last=last)
         return [*(seller for (seller,) in found), *_owner(batching, codes)["seller"]]
 
     def payments(self, sellers: Sequence[str], first: date, last: date) -> pl.DataFrame:
@@ -169,7 +170,7 @@ class Matches:
     def invoices(self, sellers: Sequence[str], first: date, last: date) -> pl.DataFrame:
         """Accepted invoices that were not replaced, with their seller and the day that they count on."""
         codes = self._codes(sellers)
-        asked = {"codes": [*sellers, *codes["code"]], "first": first, "last": last}
+        asked = {"codes": [*sellers, *codes["old_code"]], "first": first, "last": last}
         found, replaced = self._frame(_INVOICES, **asked), self._frame(_REPLACED, codes=asked["codes"])
         found = found.join(replaced, on=["mst", "khmshdon", "khhdon", "shdon"], how="anti")
         replaces = pl.col("correction") == "1"
@@ -189,7 +190,7 @@ class Matches:
     def corrections(self, sellers: Sequence[str], first: date, last: date) -> pl.DataFrame:
         """Adjustments below 0 and replacements by less, with their value."""
         codes = self._codes(sellers)
-        asked = {"codes": [*sellers, *codes["code"]], "first": first, "last": last}
+        asked = {"codes": [*sellers, *codes["old_code"]], "first": first, "last": last}
         found = self._frame(_INVOICES, **asked).filter(pl.col("nlap").is_between(first, last))
         before = self._frame(_REPLACED_TOTALS, codes=asked["codes"])
         key = ["mst", "corrects_khmshdon", "corrects_khhdon", "corrects_shdon"]
@@ -228,19 +229,15 @@ class Matches:
 
     def _owned(self, found: pl.DataFrame) -> pl.DataFrame:
         """Tax codes become those of their owners."""
-        owners = [
-            self._frame(_CODES.replace("{chosen}", "legacy_mst IN {codes:Array(String)}"), codes=part)
-            for part in chunks(found["code"].to_list(), SELLERS)
-        ]
+        owners = [self._frame(_OWNERS, codes=part) for part in chunks(found["code"].to_list(), SELLERS)]
         if not owners:
             return pl.DataFrame(schema={"seller": pl.String, "day": pl.Date})
-        owned = found.join(pl.concat(owners), on="code", how="left")
-        return owned.select(seller=pl.coalesce("owner", "code"), day="day").unique()
+        owned = found.join(pl.concat(owners), left_on="code", right_on="old_code", how="left")
+        return owned.select(seller=pl.coalesce("successor", "code"), day="day").unique()
 
     def _codes(self, sellers: Sequence[str]) -> pl.DataFrame:
-        """code, owner: other codes of `sellers`."""
-        sql = _CODES.replace("{chosen}", "mst IN {sellers:Array(String)} AND legacy_mst != ''")
-        return self._frame(sql, sellers=list(sellers))
+        """old_code, successor: other codes of `sellers`."""
+        return self._frame(_CODES, sellers=list(sellers))
 
     def _write(self, name: str, rows: pa.Table) -> None:
         self._sink.write({name: rows}, f"reconcile:{uuid4()}")
@@ -269,8 +266,8 @@ class Matches:
 
 
 def _owner(found: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
-    owners = codes.rename({"code": "mst"})
-    return found.join(owners, on="mst", how="left").with_columns(seller=pl.coalesce("owner", "mst")).drop("owner")
+    owned = found.join(codes, left_on="mst", right_on="old_code", how="left")
+    return owned.with_columns(seller=pl.coalesce("successor", "mst")).drop("successor")
 
 
 def facts(payments: pl.DataFrame) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from console.places import sector_key
 from console.store import Store
 from identity.provinces import province_key
 from payments.limits import APART_US, SETTLED_DAYS
+from storage.attribution import SUCCESSORS
 
 MOST_SELLERS: Final = 50
 MOST_PAYMENTS: Final = 200
@@ -450,19 +451,15 @@ async def invoices(store: Store, keys: Iterable[Key]) -> dict[Key, Invoice]:
     return {one.key: one for one in found if one.key in wanted}
 
 
-_CODES: Final = """
-SELECT legacy_mst FROM taxpayers FINAL
-WHERE legacy_mst IN (SELECT legacy_mst FROM taxpayers FINAL WHERE mst = {seller:String} AND legacy_mst != '')
-    AND legacy_mst NOT IN (
-        SELECT mst FROM taxpayers WHERE mst IN (SELECT legacy_mst FROM taxpayers WHERE mst = {seller:String}))
-GROUP BY legacy_mst HAVING uniqExact(mst) = 1
-"""
+_CODES: Final = SUCCESSORS.format(
+    chosen="legacy_mst IN (SELECT legacy_mst FROM taxpayers FINAL WHERE mst = {seller:String} AND legacy_mst != '')"
+)
 
 
 async def codes_of(store: Store, seller: str) -> list[str]:
     """The codes that a seller's invoices may bear: its own, and one that it alone had before."""
     rows = await store.rows("payment_codes", _CODES, {"seller": seller}, max_rows=10)
-    return [seller, *(code for (code,) in rows)]
+    return [seller, *(code for code, _ in rows)]
 
 
 _CANDIDATES: Final = f"""

@@ -234,6 +234,16 @@ def test_an_old_code_is_its_owner_s(world: World, mst: str) -> None:
     assert world.outcome(told)[0] == mst
 
 
+def test_an_old_code_of_two_is_nobody_s(world: World, mst: str) -> None:
+    old, other = enterprise(next(_sellers)), enterprise(next(_sellers))
+    world.register({"mst": mst, "legacy_mst": old}, {"mst": other, "legacy_mst": old})
+    world.sell(old, 6, 65_000)
+    name, told = world.pay(65_000, seller=mst), world.pay(13_000, seller=old)
+    world.run()
+    assert world.outcome(name)[:3] == (mst, "", "unmatched")
+    assert world.outcome(told)[0] == old
+
+
 def test_an_earlier_arrival_takes_the_place(world: World, mst: str) -> None:
     received = now_us()
     name = world.pay(70_000, seller=mst, received=received)
