@@ -13,11 +13,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-import orjson
 from clickhouse_connect.driver.client import Client
 from pyroaring import BitMap
 
-from storage import schema
+from storage import late, schema
 from storage.chunks import chunks
 from storage.errors import explained
 from storage.parameters import moment
@@ -158,23 +157,9 @@ class Close:
     def store(self, day: date, found: Sequence[Found], series: int, closed_at_us: int) -> None:
         """Write the findings, then the mark of the day; written again they replace themselves."""
         rows = [
-            {
-                "mtdiep": "",
-                "sha256": one.id,
-                "invoice_index": 0,
-                "seq": 0,
-                "mst": one.key[0],
-                "khmshdon": one.key[1],
-                "khhdon": one.key[2],
-                "shdon": 0,
-                "code": one.code,
-                "severity": one.severity,
-                "path": "",
-                "line": 0,
-                "data": orjson.dumps(one.data).decode(),
-                "found_at": closed_at_us,
-                "version": _EVER - closed_at_us,
-            }
+            late.row(
+                one.id, one.code, one.severity, (*one.key, 0), late.text(one.data), closed_at_us, _EVER - closed_at_us
+            )
             for one in found
         ]
         mark = {"day": day, "closed_at": closed_at_us, "series": series, "findings": len(found)}

@@ -6,7 +6,6 @@ made of rule, day and series, so that a close that is repeated replaces its own 
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 from typing import Final
 
@@ -19,6 +18,7 @@ from rules.catalogue import RULES
 from rules.closing import crossing, gap, missing_numbers
 from rules.law import HOUSEHOLD_REVENUE, crosses
 from storage.closing import Close, Found
+from storage.late import name_of
 from storage.past import SeriesKey
 
 _EVERY_US: Final = 10_000_000
@@ -66,5 +66,4 @@ class DayClose:
 
 
 def _found(day: date, key: SeriesKey, code: str, data: dict[str, object]) -> Found:
-    name = hashlib.sha256("|".join((code, day.isoformat(), *key)).encode()).hexdigest()
-    return Found(key, code, RULES[code].severity, data, name)
+    return Found(key, code, RULES[code].severity, data, name_of(code, day.isoformat(), *key))

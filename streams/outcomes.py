@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-import orjson
 import polars as pl
 
 from hoadon.common import metrics
@@ -16,6 +14,7 @@ from hoadon.common.clock import now_us
 from payments.days import KEY, SUMS, figures
 from rules.catalogue import RULES
 from rules.law import noncash_threshold
+from storage import late
 from storage.matches import Matches
 
 _OUTCOME: Final = (
@@ -35,16 +34,12 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding on a seller's day, a payment or an invoice; `name` is its own. `data` None: it does not hold."""
+    """A finding on a seller's day, a payment or an invoice; `id` is its own. `data` None: it does not hold."""
 
     code: str
-    name: tuple[Any, ...]
+    id: str
     key: tuple[str, str, str, int]
     data: dict[str, Any] | None
-
-    @property
-    def id(self) -> str:
-        return hashlib.sha256("|".join((self.code, *map(str, self.name))).encode()).hexdigest()
 
 
 class Outcomes:
@@ -113,9 +108,11 @@ class Outcomes:
         stored = matches.findings(list(told))
         rows = []
         for name, one in told.items():
-            data = None if one.data is None else orjson.dumps(one.data).decode()
+            data = None if one.data is None else late.text(one.data)
             if data is not None and stored.get(name) != data:
-                rows.append(_row(name, one, data, now))
+                severity = RULES[one.code].severity
+                metrics.FINDINGS.labels(code=one.code, severity=severity).inc()
+                rows.append(late.row(name, one.code, severity, one.key, data, now, now))
         matches.forget([name for name in stored if told[name].data is None])
         matches.tell(rows)
 
@@ -131,7 +128,7 @@ class Outcomes:
                 "source": one["source"],
                 "payment_id": one["payment_id"],
             }
-            name = one["source"], one["payment_id"]
+            name = late.name_of("PAY-03", one["source"], one["payment_id"])
             yield Finding("PAY-03", name, (one["seller"], "", "", 0), data if one["state"] == "unmatched" else None)
 
     def _large(self, closed: Closed) -> Iterator[Finding]:
@@ -149,7 +146,7 @@ class Outcomes:
             key = tuple(one[name] for name in _INVOICE)
             if one["due"] >= threshold:
                 data = {"total": f"{one['due'].normalize():f}", "threshold": str(threshold)}
-                yield Finding("PAY-01", key, key, None if key in settled else data)
+                yield Finding("PAY-01", late.name_of("PAY-01", *key), key, None if key in settled else data)
 
 
 def _orphans(sums: pl.DataFrame) -> Iterator[Finding]:
@@ -161,30 +158,8 @@ def _orphans(sums: pl.DataFrame) -> Iterator[Finding]:
             "currency": one["currency"],
             "payments": one["orphans"],
         }
-        name = one["day"].isoformat(), one["seller"], one["currency"]
+        name = late.name_of("PAY-02", one["day"].isoformat(), one["seller"], one["currency"])
         yield Finding("PAY-02", name, (one["seller"], "", "", 0), data if one["without_invoice"] > 0 else None)
-
-
-def _row(name: str, one: Finding, data: str, now: int) -> dict[str, Any]:
-    mst, form, symbol, number = one.key
-    metrics.FINDINGS.labels(code=one.code, severity=RULES[one.code].severity).inc()
-    return {
-        "mtdiep": "",
-        "sha256": name,
-        "invoice_index": 0,
-        "seq": 0,
-        "mst": mst,
-        "khmshdon": form,
-        "khhdon": symbol,
-        "shdon": number,
-        "code": one.code,
-        "severity": RULES[one.code].severity,
-        "path": "",
-        "line": 0,
-        "data": data,
-        "found_at": now,
-        "version": now,
-    }
 
 
 def _comparable() -> list[pl.Expr]:
