@@ -13,7 +13,7 @@ from typing import Any, Final
 from clickhouse_connect.driver.client import Client
 
 from storage.chunks import KEYS
-from storage.errors import explained
+from storage.errors import explaining
 from storage.parameters import moment
 
 NAMED_DAYS: Final = 10
@@ -212,16 +212,12 @@ class Attribution:
                 self._run(statement.replace("{rows}", _STALE), parameters)
 
     def _run(self, sql: str, parameters: dict[str, Any]) -> None:
-        try:
+        with explaining:
             self._client.command(sql, parameters=parameters)
-        except Exception as error:
-            raise explained(error) from error
 
     def _rows(self, sql: str, parameters: dict[str, Any] | None = None) -> Sequence[Sequence[Any]]:
-        try:
+        with explaining:
             return self._client.query(sql, parameters=parameters).result_rows
-        except Exception as error:
-            raise explained(error) from error
 
 
 def _slices(batches: Mapping[int, int]) -> Iterator[list[int]]:

@@ -26,7 +26,7 @@ from hoadon.common.files import replace
 from identity import audit
 from identity.audit import Entry, Head, Problem
 from storage import schema
-from storage.errors import explained
+from storage.errors import explaining
 from storage.sink import Sink
 
 _ENTRIES: Final = """
@@ -81,10 +81,8 @@ class AuditLog:
 
     def _read(self, chosen: str, order: str, **parameters: str) -> list[Entry]:
         sql = _ENTRIES.replace("{chosen}", chosen).replace("{order}", order)
-        try:
+        with explaining:
             rows = self._client.query(sql, parameters=parameters, column_formats=_BYTES).result_rows
-        except Exception as error:
-            raise explained(error) from error
         return [Entry(*row) for row in rows]
 
     def verify(self) -> tuple[Mapping[str, int], Sequence[Problem]]:

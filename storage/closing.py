@@ -18,7 +18,7 @@ from pyroaring import BitMap
 
 from storage import late, schema
 from storage.chunks import chunks
-from storage.errors import explained
+from storage.errors import explaining
 from storage.parameters import moment
 from storage.past import RowBinary, SeriesKey
 
@@ -163,20 +163,16 @@ class Close:
             for one in found
         ]
         mark = {"day": day, "closed_at": closed_at_us, "series": series, "findings": len(found)}
-        try:
+        with explaining:
             if rows:
                 self._client.insert_arrow("findings", schema.rows("findings", rows))
             self._client.insert_arrow("closed_days", schema.rows("closed_days", [mark]))
-        except Exception as error:
-            raise explained(error) from error
 
     def _numbers(
         self, sql: str, parameters: dict[str, Any], form: str = ""
     ) -> Iterator[tuple[SeriesKey, tuple[int, ...], BitMap]]:
-        try:
+        with explaining:
             answer = RowBinary(self._client.raw_query(sql, parameters=parameters))
-        except Exception as error:
-            raise explained(error) from error
         while answer:
             key = answer.text(), answer.text(), answer.text()
             yield key, answer.numbers(form) if form else (), answer.bitmap(BitMap, "I")
@@ -185,10 +181,8 @@ class Close:
         return self._rows(sql, {})[0]
 
     def _rows(self, sql: str, parameters: dict[str, Any]) -> Sequence[Sequence[Any]]:
-        try:
+        with explaining:
             return self._client.query(sql, parameters=parameters).result_rows
-        except Exception as error:
-            raise explained(error) from error
 
     @staticmethod
     def _bounds(day: date) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from types import TracebackType
 from typing import Final
 
 import aiohttp
@@ -61,3 +62,16 @@ def unavailable(error: BaseException) -> StoreUnavailable:
 def explained(error: Exception) -> Exception:
     """What a caller of the store raises for `error`: StoreUnavailable if it is transient, else itself."""
     return unavailable(error) if is_transient(error) else error
+
+
+class _Explaining:
+    """`with explaining:` what is raised within is told as `explained` tells it."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if isinstance(error, Exception):
+            raise explained(error) from error
+
+
+explaining: Final = _Explaining()

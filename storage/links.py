@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
-from storage.errors import explained
+from storage.errors import explaining
 
 _QUEUE: Final = """
 SELECT side, code, link, count() AS invoices, sum(total) AS amount, min(nlap), max(nlap)
@@ -142,10 +142,8 @@ class Links:
 
     def resolve(self, code: str, taxpayer: str) -> None:
         """From now on `code` is `taxpayer`; '' withdraws it."""
-        try:
+        with explaining:
             self._client.command(_RESOLVE, parameters={"code": code, "taxpayer": taxpayer})
-        except Exception as error:
-            raise explained(error) from error
 
     def resolutions(self) -> list[Resolution]:
         """All decisions and withdrawals, of each code in their order."""
@@ -156,7 +154,5 @@ class Links:
         return int(self._query(_CHANGED)[0][0])
 
     def _query(self, sql: str, **parameters: Any) -> Sequence[Sequence[Any]]:
-        try:
+        with explaining:
             return self._client.query(sql, parameters=parameters, column_formats={"sealed": "bytes"}).result_rows
-        except Exception as error:
-            raise explained(error) from error

@@ -17,7 +17,7 @@ from clickhouse_connect.driver.client import Client
 from storage import schema
 from storage.attribution import SUCCESSORS
 from storage.chunks import chunks
-from storage.errors import explained
+from storage.errors import explaining
 from storage.parameters import moment
 from storage.sink import Sink
 
@@ -243,26 +243,20 @@ class Matches:
         self._sink.write({name: rows}, f"reconcile:{uuid4()}")
 
     def _frame(self, sql: str, **parameters: Any) -> pl.DataFrame:
-        try:
+        with explaining:
             found = self._client.query_arrow(sql, parameters=parameters)
-        except Exception as error:
-            raise explained(error) from error
         return pl.DataFrame(pl.from_arrow(found))
 
     def _rows(self, sql: str, **parameters: Any) -> Sequence[Sequence[Any]]:
-        try:
+        with explaining:
             return self._client.query(sql, parameters=parameters).result_rows
-        except Exception as error:
-            raise explained(error) from error
 
     def _pairs(self, sql: str, **parameters: Any) -> dict[str, Any]:
         return {str(one): other for one, other in self._rows(sql, **parameters)}
 
     def _command(self, sql: str, **parameters: Any) -> None:
-        try:
+        with explaining:
             self._client.command(sql, parameters=parameters)
-        except Exception as error:
-            raise explained(error) from error
 
 
 def _owner(found: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:

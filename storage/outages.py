@@ -10,7 +10,7 @@ from clickhouse_connect.driver.client import Client
 
 from hoadon.common.clock import now_us
 from storage import schema
-from storage.errors import explained
+from storage.errors import explaining
 
 _CURRENT = """
 SELECT mst, first_day, last_day, working_days, reason, toUnixTimestamp64Micro(declared_at)
@@ -49,23 +49,17 @@ def declare(client: Client, outages: Sequence[Declared], *, withdrawn: bool = Fa
         }
         for outage in outages
     ]
-    try:
+    with explaining:
         client.insert_arrow("outages", schema.rows("outages", rows))
-    except Exception as error:
-        raise explained(error) from error
 
 
 def current(client: Client) -> list[Declared]:
     """Those that count, the latest first."""
-    try:
+    with explaining:
         return [Declared(*row) for row in client.query(_CURRENT).result_rows]
-    except Exception as error:
-        raise explained(error) from error
 
 
 def version(client: Client) -> int:
     """Changes whenever an outage is declared or withdrawn; 0 as long as there is none."""
-    try:
+    with explaining:
         return int(client.query(_VERSION).result_rows[0][0])
-    except Exception as error:
-        raise explained(error) from error

@@ -16,7 +16,7 @@ from clickhouse_connect.driver.client import Client
 from pyroaring import BitMap, BitMap64
 
 from storage.chunks import chunks
-from storage.errors import explained
+from storage.errors import explaining
 
 SeriesKey = tuple[str, str, str]
 InvoiceKey = tuple[str, str, str, int]
@@ -177,16 +177,12 @@ class StorePast:
             yield from self._query(sql, keys=part, without=without)
 
     def _query(self, sql: str, **parameters: Any) -> Sequence[Sequence[Any]]:
-        try:
+        with explaining:
             return self._client.query(_counting(sql, parameters), parameters=parameters).result_rows
-        except Exception as error:
-            raise explained(error) from error
 
     def _raw(self, sql: str, **parameters: Any) -> bytes:
-        try:
+        with explaining:
             return self._client.raw_query(_counting(sql, parameters), parameters=parameters)
-        except Exception as error:
-            raise explained(error) from error
 
 
 def _counting(sql: str, parameters: Mapping[str, Any]) -> str:

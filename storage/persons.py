@@ -15,7 +15,7 @@ from hoadon.common.clock import now_us
 from hoadon.common.settings import Settings
 from storage import cluster, schema
 from storage.engine import DATABASE
-from storage.errors import explained
+from storage.errors import explaining
 from storage.sink import Sink
 
 Mark = Literal["restricted", "corrected", "erased"]
@@ -195,13 +195,9 @@ class Persons:
         """
         for statement in _ERASE:
             for placed in cluster.placed(statement, self._settings.clickhouse_cluster, DATABASE):
-                try:
+                with explaining:
                     self._client.command(placed, parameters={"ids": ids}, settings={"mutations_sync": 2})
-                except Exception as error:
-                    raise explained(error) from error
 
     def _query(self, sql: str, **parameters: Any) -> Sequence[Sequence[Any]]:
-        try:
+        with explaining:
             return self._client.query(sql, parameters=parameters, column_formats={"sealed": "bytes"}).result_rows
-        except Exception as error:
-            raise explained(error) from error

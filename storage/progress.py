@@ -15,7 +15,7 @@ from clickhouse_connect.driver.client import Client
 
 from hoadon.common.clock import now_us, utc
 from storage import schema
-from storage.errors import explained
+from storage.errors import explaining
 
 Kind = Literal["batch", "mended"]
 
@@ -144,14 +144,10 @@ def write_watermark(client: Client, topic: str, mark: Watermark) -> None:
         "complete_up_to": [utc(mark.complete_up_to_us)],
         "computed_at": [utc(mark.computed_at_us)],
     }
-    try:
+    with explaining:
         client.insert_arrow("watermark", schema.table("watermark", columns))
-    except Exception as error:
-        raise explained(error) from error
 
 
 def _query(client: Client, sql: str, topic: str) -> list[tuple[Any, ...]]:
-    try:
+    with explaining:
         return [tuple(row) for row in client.query(sql, parameters={"topic": topic}).result_rows]
-    except Exception as error:
-        raise explained(error) from error

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from clickhouse_connect.driver.client import Client
 
 from hoadon.common.clock import VIETNAM
-from storage.errors import explained
+from storage.errors import explaining
 
 _SUMS: Final = "('SUM-01', 'SUM-02', 'SUM-03', 'SUM-04', 'SUM-06')"
 _MEASURES: Final = (
@@ -117,7 +117,5 @@ def latest(client: Client, first: date, last: date) -> list[Quality]:
 
 
 def _run(how: Any, sql: str, **parameters: Any) -> Any:
-    try:
+    with explaining:
         return how(sql, parameters=parameters)
-    except Exception as error:
-        raise explained(error) from error

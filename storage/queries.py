@@ -12,7 +12,7 @@ import msgspec
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from storage.chunks import chunks
-from storage.errors import explained
+from storage.errors import explaining
 
 PackageKey = tuple[str, str]
 InvoiceKey = tuple[str, str, str, int]
@@ -124,10 +124,8 @@ async def invoices_by_key(client: AsyncClient, keys: Sequence[InvoiceKey]) -> di
 
 async def watermark(client: AsyncClient, topic: str = "einvoice.packages") -> int | None:
     """Microseconds: all received before is decided and stored. None as long as none was computed."""
-    try:
+    with explaining:
         rows = (await client.query(_WATERMARK, parameters={"topic": topic})).result_rows
-    except Exception as error:
-        raise explained(error) from error
     return int(rows[0][0]) if rows else None
 
 
@@ -137,9 +135,7 @@ _BYTES: Formats = {"receipt": "bytes", "outcome": "bytes"}
 async def _rows(client: AsyncClient, sql: str, keys: Sequence[Any], formats: Formats = None) -> list[Sequence[Any]]:
     rows: list[Sequence[Any]] = []
     for part in chunks(keys):
-        try:
+        with explaining:
             result = await client.query(sql, parameters={"keys": part}, column_formats=formats)
-        except Exception as error:
-            raise explained(error) from error
         rows.extend(result.result_rows)
     return rows

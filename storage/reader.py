@@ -13,7 +13,7 @@ from clickhouse_connect.driver.client import Client
 
 from storage import outages
 from storage.chunks import chunks
-from storage.errors import explained
+from storage.errors import explaining
 
 Rows = Sequence[Sequence[Any]]
 Formats = dict[str, str | dict[str, str]] | None
@@ -61,7 +61,5 @@ class StoreReader:
         return outages.version(self._client)
 
     def _query(self, sql: str, keys: Sequence[object], formats: Formats = None) -> Rows:
-        try:
+        with explaining:
             return self._client.query(sql, parameters={"keys": keys}, column_formats=formats).result_rows
-        except Exception as error:
-            raise explained(error) from error

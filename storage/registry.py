@@ -25,7 +25,7 @@ from identity.registry import Ints, code_keys
 from identity.registry_file import BadRows, Check, NoRegistry, blocks
 from storage import schema
 from storage.chunks import chunks
-from storage.errors import explained
+from storage.errors import explaining
 from storage.sink import Sink
 from storage.stating import Beside, Ready
 
@@ -130,10 +130,8 @@ class Version:
             self._run(_DROP, version=self.number)
 
     def _run(self, sql: str, **parameters: Any) -> None:
-        try:
+        with explaining:
             self._client.command(sql, parameters=parameters)
-        except Exception as error:
-            raise explained(error) from error
 
 
 class _Known:
@@ -160,10 +158,8 @@ def digests_of(client: Client, codes: Sequence[str]) -> dict[str, int]:
 
 
 def _digest_rows(client: Client, chosen: str, **parameters: Sequence[str]) -> pa.Table:
-    try:
+    with explaining:
         return client.query_arrow(_DIGESTS.replace("{chosen}", chosen), parameters=parameters)
-    except Exception as error:
-        raise explained(error) from error
 
 
 def _last(rows: pa.Table) -> tuple[Ints, Ints]:

@@ -11,7 +11,7 @@ from clickhouse_connect.driver.client import Client
 
 from identity.registry import ALWAYS, KINDS, STATEMENTS, STATUSES, mtt_numbers
 from storage.chunks import chunks
-from storage.errors import explained
+from storage.errors import explaining
 
 _VERSIONS: Final = """
 SELECT version, toUnixTimestamp64Micro(min(recorded_at)) AS moment
@@ -44,10 +44,8 @@ _WORDS: Final = pa.dictionary(pa.int32(), pa.string())
 
 def versions(client: Client, since: int) -> dict[int, int]:
     """The complete versions that were recorded at `since` (µs) or later, with the moment of each."""
-    try:
+    with explaining:
         rows: Any = client.query(_VERSIONS, parameters={"since": since}).result_rows
-    except Exception as error:
-        raise explained(error) from error
     return dict(rows)
 
 
@@ -64,19 +62,17 @@ def statements_on(client: Client, codes: Sequence[str], delay: int) -> pa.Table:
 
 def touched(client: Client, of: Sequence[int]) -> list[str]:
     """The taxpayers on which the versions `of` say anything."""
-    try:
+    with explaining:
         return [mst for (mst,) in client.query(_TOUCHED, parameters={"versions": list(of)}).result_rows]
-    except Exception as error:
-        raise explained(error) from error
 
 
 def _read(client: Client, chosen: str, parameters: dict[str, object]) -> pa.Table:
     """In blocks, so that texts are dropped before the next block comes."""
-    try:
-        with client.query_arrow_stream(_STATEMENTS.replace("{chosen}", chosen), parameters=parameters) as stream:
-            parts = [_converted(block) for block in stream]
-    except Exception as error:
-        raise explained(error) from error
+    with (
+        explaining,
+        client.query_arrow_stream(_STATEMENTS.replace("{chosen}", chosen), parameters=parameters) as stream,
+    ):
+        parts = [_converted(block) for block in stream]
     return pa.concat_tables([_schema().empty_table(), *parts])
 
 

@@ -16,7 +16,7 @@ from clickhouse_connect.driver.client import Client
 from hoadon.common import metrics
 from hoadon.common.settings import Settings
 from storage import progress
-from storage.errors import explained
+from storage.errors import explaining
 from storage.progress import Range
 from streams import kafka
 from streams.batching import ranges
@@ -76,10 +76,8 @@ class Audit:
         done = [hole for hole, copies in self._copies.items() if all(map(self._coverage.stored, copies))]
         if not done:
             return
-        try:
+        with explaining:
             self._client.insert_arrow("progress", progress.rows(self._topic, done, self._worker, "mended"))
-        except Exception as error:
-            raise explained(error) from error
         for hole in done:
             del self._copies[hole]
             _log.warning("a hole is mended", **_fields(self._topic, hole))

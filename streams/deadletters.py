@@ -17,7 +17,7 @@ from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 from storage import schema
 from storage.client import connect
-from storage.errors import explained
+from storage.errors import explaining
 from streams import kafka, letters
 from streams.keys import keyring
 
@@ -131,15 +131,11 @@ def _note(client: Client, noted: list[tuple[Letter, bytes]]) -> None:
     count = len(noted)
     columns |= {"sealed": [sealed for _, sealed in noted], "status": ["replayed"] * count}
     columns |= {"changed_at": [now] * count, "version": [now] * count}
-    try:
+    with explaining:
         client.insert_arrow("dead_letters", schema.table("dead_letters", columns))
-    except Exception as error:
-        raise explained(error) from error
 
 
 def _query(client: Client, sql: str, selector: Selector) -> list[tuple[Any, ...]]:
-    try:
+    with explaining:
         answer = client.query(sql, parameters=selector.parameters, column_formats={"sealed": "bytes"})
-    except Exception as error:
-        raise explained(error) from error
     return [tuple(row) for row in answer.result_rows]

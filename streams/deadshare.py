@@ -12,7 +12,7 @@ from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
-from storage.errors import explained
+from storage.errors import explaining
 from streams.engine import DeadLetter, Message
 
 LEAST: Final = 200
@@ -67,11 +67,9 @@ def before(client: Client, topic: str, window: int = WINDOW) -> list[float]:
     Letters sent again do not count, nor what is older than a day. Raises StoreUnavailable.
     """
     asked = {"topic": topic, "window": window}
-    try:
+    with explaining:
         ranges = client.query(_STORED, asked).result_rows
         dead = {(partition, offset) for partition, offset in client.query(_DEAD, asked).result_rows}
-    except Exception as error:
-        raise explained(error) from error
     places: dict[tuple[int, int], float] = {}
     for partition, first, last in ranges:
         for offset in range(last, first - 1, -1):
