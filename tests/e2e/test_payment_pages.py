@@ -11,14 +11,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from hoadon.artifacts import web_files
 from hoadon.common.settings import Settings
-from storage.client import connect
-from storage.migrate import migrate
 from tests.e2e.test_console_page import FAINT, UNNAMED, figure
 from tests.support.browser import chromium, watched
 from tests.support.console import ConsoleProcess
-from tests.support.payment_rows import DAY, HOUSEHOLD, SERIES, SHOP, insert_payments
-from tests.support.ports import free_ports
-from tests.support.store import StoreProcess
+from tests.support.payment_rows import DAY, HOUSEHOLD, SERIES, SHOP, paid_store
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +26,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    with StoreProcess(tmp_path_factory.mktemp("paid-store"), free_ports()) as process:
-        migrate(process.settings)
-        with connect(process.settings) as client:
-            insert_payments(client)
-        yield process.settings
+    with paid_store(tmp_path_factory.mktemp("paid-store")) as settings:
+        yield settings
 
 
 @pytest.fixture(scope="module")

@@ -26,11 +26,9 @@ from identity.keys import ensure_keys
 from identity.provinces import province_key
 from identity.roles import Role
 from storage.client import connect, connect_async
-from storage.migrate import migrate
 from tests.support.console import ConsoleProcess, sign_in
-from tests.support.payment_rows import DAY, HOUSEHOLD, OWNER, PHONE, SERIES, SHOP, UNPLACED, insert_payments
+from tests.support.payment_rows import DAY, HOUSEHOLD, OWNER, PHONE, SERIES, SHOP, UNPLACED, paid_store
 from tests.support.ports import free_ports
-from tests.support.store import StoreProcess
 
 T = TypeVar("T")
 PASSWORD = "correct horse battery"
@@ -42,11 +40,8 @@ MASKED = "001•••••••00"
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    with StoreProcess(tmp_path_factory.mktemp("paid-store"), free_ports()) as process:
-        migrate(process.settings)
-        with connect(process.settings) as client:
-            insert_payments(client)
-        yield process.settings
+    with paid_store(tmp_path_factory.mktemp("paid-store")) as settings:
+        yield settings
 
 
 @pytest.fixture(scope="module")

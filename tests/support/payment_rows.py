@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
 from hoadon.common.clock import VIETNAM, now_us, to_us, utc, vietnam_day
+from hoadon.common.settings import Settings
+from storage.client import connect
+from storage.migrate import migrate
 from tests.support import overview_rows
 from tests.support.overview_rows import Row, insert
+from tests.support.ports import free_ports
+from tests.support.store import StoreProcess
 
 DAY = vietnam_day(now_us()) - timedelta(days=1)
 NOON = to_us(datetime.combine(DAY, datetime.min.time(), VIETNAM)) + 12 * 3_600_000_000
@@ -161,3 +169,13 @@ def insert_payments(client: Client) -> None:
             {"mst": HOUSEHOLD, "name": f"Hộ kinh doanh {OWNER}", "kind": "household", "version": 1},
         ],
     )
+
+
+@contextmanager
+def paid_store(directory: Path) -> Iterator[Settings]:
+    """A store of its own that holds the day."""
+    with StoreProcess(directory, free_ports()) as process:
+        migrate(process.settings)
+        with connect(process.settings) as client:
+            insert_payments(client)
+        yield process.settings
