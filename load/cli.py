@@ -71,7 +71,7 @@ def generate(
     """Write packages and what must become of them to DIR."""
     import msgspec
 
-    plan = _plan(seed, merchants, package_size, defects, day=day.date() if day else None, start=1)
+    plan = _plan(seed, merchants, package_size, defects, day=day.date() if day else None)
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "truth.jsonl").open("wb") as truths:
         for number, package in enumerate(islice(_generator(plan), packages), 1):
@@ -341,15 +341,14 @@ def _plan(
     defects: Iterable[str] | None,
     *,
     day: date | None = None,
-    start: int | None = None,
     repeats: float = 0.0,
     lines: int = 0,
 ) -> Plan:
-    """Without a seed, one from the clock; without a start, one that follows from the seed, so that runs do not meet."""
+    """Without a seed, one from the clock. The first number follows from the seed, so that runs do not meet."""
     from load.generator import Plan
 
     seed = time.time_ns() // 1_000_000 if seed is None else seed
-    start = 1 + seed * 7_919 % 900 * 100_000 if start is None else start
+    start = 1 + seed * 7_919 % 900 * 100_000
     return Plan(seed, merchants, package_size, _shares(defects or ()), day, start, repeats=repeats, lines=lines)
 
 

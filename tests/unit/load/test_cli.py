@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from typer.testing import CliRunner
 from hoadon.common.errors import UsageError
 from identity.registry_file import COLUMNS
 from load.cli import app
+from load.generator import Generator
 from load.merchants import merchants
 
 
@@ -23,6 +26,19 @@ def test_generate_writes_packages_and_truth(tmp_path: Path) -> None:
     assert len(truths) == 20
     first = next(truth for truth in truths if truth["invoices"])
     assert {"mst", "khmshdon", "khhdon", "shdon", "accepted", "codes", "total"} <= set(first["invoices"][0])
+
+
+def test_generated_packages_use_no_code_of_the_demo(tmp_path: Path) -> None:
+    """The README posts some to a running demo: their merchants are the same."""
+    assert CliRunner().invoke(app, ["generate", str(tmp_path), "--packages", "50", "--seed", "7"]).exit_code == 0
+    ours = {code for path in tmp_path.glob("*.xml") for code in _codes(path.read_bytes())}
+    demo = {code for package in islice(Generator(seed=2_026), 50) for code in _codes(package.body)}
+    assert {code[:10] for code in ours} & {code[:10] for code in demo}
+    assert not ours & demo
+
+
+def _codes(body: bytes) -> list[bytes]:
+    return re.findall(rb"<MCCQT>([^<]+)", body)
 
 
 def test_registry_has_the_contracts_columns(tmp_path: Path) -> None:
