@@ -6,6 +6,7 @@ cases, on the edge and just beyond.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.vectors.cases import (
     keys,
     near,
     past,
+    payments,
     registered,
     schema,
     signatures,
@@ -33,12 +35,15 @@ HERE = Path(__file__).parent
 
 
 def _write(vectors: Vectors) -> None:
-    for code in {name.partition("/")[0] for name in vectors.bodies}:
+    for code in {name.partition("/")[0] for name in (*vectors.bodies, *vectors.payments)}:
         shutil.rmtree(HERE / code, ignore_errors=True)
         (HERE / code).mkdir()
     for name, body in vectors.bodies.items():
         (HERE / name).parent.mkdir(exist_ok=True)
         (HERE / f"{name}.xml").write_bytes(body)
+    for name, told in vectors.payments.items():
+        (HERE / name).mkdir(exist_ok=True)
+        (HERE / name / "payments.json").write_text(json.dumps(told, indent=1) + "\n")
     (HERE / "vectors.toml").write_text(_toml(vectors))
 
 
@@ -54,7 +59,10 @@ def _toml(vectors: Vectors) -> str:
         "received_at": ("When the package arrives; without it no rule sees a time of receipt.", vectors.received_at),
         "outages": ("The declared outages; without them no rule sees any.", vectors.outages),
         "registry": ("The taxpayers; without it no rule sees a registry.", vectors.registry),
-        "also": ("Other findings of severity P or E that the case cannot be without.", vectors.also),
+        "also": (
+            "Other findings of severity P or E, or of PAY, that the case cannot be without.",
+            vectors.also,
+        ),
         "data": ("The data of the finding, word for word.", vectors.data),
     }
     parts = ["# Made by make.py. What a vector needs besides its document."]
@@ -73,7 +81,7 @@ def main() -> None:
     for family in (
         envelope.texts, envelope.envelope, schema.schema, keys.keys, registered.registered, vat.vat, goods.goods,
         sums.sums, words.words, near.near, dates.dates, corrections.corrections, past.past, buyers.buyers,
-        signatures.packages, signatures.invoices, hostile.hostile,
+        payments.payments, signatures.packages, signatures.invoices, hostile.hostile,
     ):  # fmt: skip
         family(vectors)
     _write(vectors)

@@ -20,6 +20,7 @@ class Vectors:
     """The cases by path, and what vectors.toml says about them."""
 
     bodies: dict[str, bytes] = field(default_factory=dict)
+    payments: dict[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     received_at: dict[str, str] = field(default_factory=dict)
     registry: dict[str, str] = field(default_factory=dict)
     also: dict[str, Sequence[str]] = field(default_factory=dict)
@@ -37,6 +38,27 @@ class Vectors:
             self.received_at[f"{name}/"] = received_at
         if also:
             self.also[f"{name}/"] = also
+
+    def add_paid(
+        self,
+        name: str,
+        bodies: Sequence[bytes],
+        payments: Sequence[Mapping[str, str]],
+        *,
+        received_at: str,
+        registry: str | None = None,
+        also: Sequence[str] = (),
+        data: Mapping[str, object] | None = None,
+    ) -> None:
+        """A case of documents, perhaps none, and payments: a folder. `received_at` is when all of it has come in."""
+        self.add_several(name, bodies, received_at=received_at, also=also)
+        if name in self.payments:
+            raise ValueError(f"two cases named {name}")
+        self.payments[name] = payments
+        if registry:
+            self.registry[f"{name}/"] = registry
+        if data:
+            self.data[f"{name}/"] = data
 
     def add(
         self,
