@@ -245,7 +245,7 @@ def autumn(counters: dict[str, dict[str, int]], seed: int) -> dict[str, dict[str
         merchant, place = int(number) % STORES, int(number) // STORES
         random = Random(f"numbers {seed} {number}")
         started[number] = {"code": series["code"] + 10_000_000 * place}
-        for name in series.keys() - {"code"}:
+        for name in sorted(series.keys() - {"code"}):
             again = (merchant, name) in taken
             started[number][name] = random.randint(2_000, 60_000) + 1_000_000 * place * again
             taken.add((merchant, name))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from datetime import date
 from decimal import Decimal
@@ -182,6 +185,15 @@ def test_numbers_of_a_merchants_stores_are_apart() -> None:
         (one.mst, name, number // 1_000_000) for one in shops for name, number in counters[str(one.number)].items()
     )
     assert set(numbers.values()) == {1}
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_numbers_follow_from_the_seed_alone(seed: str) -> None:
+    """In every process: sets of texts have another order in each."""
+    asked = "print(ways.autumn({'7': {'code': 1, 'A': 1, 'B': 1, 'C': 1, 'D': 1}}, 1))"
+    command = [sys.executable, "-c", f"from load import payers as ways; {asked}"]
+    told = subprocess.run(command, env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, check=True).stdout
+    assert told.decode().strip() == str(ways.autumn({"7": dict.fromkeys("DCBA", 1) | {"code": 1}}, 1))
 
 
 def test_accounts_that_are_not_registered_are_named_by_invoices() -> None:
