@@ -22,7 +22,7 @@ from invoice_schema.tokens import Ints
 from rules.facts import Code, CodeGroup, Facts, Key, Series
 from rules.history import Numbers, Span, enter
 
-_InvoiceKey = tuple[str, str, str, int]
+InvoiceKey = tuple[str, str, str, int]
 _ASK_AGAIN = 5.0
 """Seconds."""
 
@@ -34,13 +34,11 @@ class Past(Protocol):
         self, keys: Sequence[Series], without: Sequence[int]
     ) -> Mapping[Series, tuple[BitMap, int, int, int]]: ...
     def codes(self, keys: Sequence[CodeGroup], without: Sequence[int]) -> Mapping[CodeGroup, BitMap64]: ...
-    def contents(self, keys: Sequence[_InvoiceKey], without: Sequence[int]) -> Mapping[_InvoiceKey, bytes]: ...
+    def contents(self, keys: Sequence[InvoiceKey], without: Sequence[int]) -> Mapping[InvoiceKey, bytes]: ...
     def owners(
         self, codes: Sequence[tuple[str, str]], without: Sequence[int]
-    ) -> Mapping[tuple[str, str], _InvoiceKey]: ...
-    def replacements(
-        self, keys: Sequence[_InvoiceKey], without: Sequence[int]
-    ) -> Mapping[_InvoiceKey, _InvoiceKey]: ...
+    ) -> Mapping[tuple[str, str], InvoiceKey]: ...
+    def replacements(self, keys: Sequence[InvoiceKey], without: Sequence[int]) -> Mapping[InvoiceKey, InvoiceKey]: ...
     def spans(self, keys: Sequence[Series], without: Sequence[int]) -> Mapping[Series, Sequence[Span]]: ...
     def unmarked(self, topic: str, partitions: int) -> Sequence[int]: ...
 
@@ -130,11 +128,11 @@ class Ledger:
             del self._held[max(self._held, key=lambda partition: len(self._held[partition].series))]
 
 
-def _flat(keys: Collection[Key]) -> list[_InvoiceKey]:
+def _flat(keys: Collection[Key]) -> list[InvoiceKey]:
     return sorted((*series, number) for series, number in keys)
 
 
-def _key(flat: _InvoiceKey) -> Key:
+def _key(flat: InvoiceKey) -> Key:
     *series, number = flat
     mst, form, symbol = series
     return (mst, form, symbol), number

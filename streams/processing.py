@@ -1,15 +1,17 @@
 """What happens to one batch, in order: judged, stored, answered; dead letters kept; progress noted last.
 
-Blocking; the worker runs it in a thread of its own, one batch at a time.
+Blocking. A batch may be judged in one thread while the one before it is stored in another (streams.pipeline); then
+nothing of a batch is written before everything of the one before it is.
 """
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -26,6 +28,7 @@ from streams import letters, wire
 from streams.batching import ranges, token
 from streams.deadshare import DeadShare
 from streams.engine import DeadLetter, Message, Output
+from streams.inflight import InFlight, NotStored
 from streams.kafka import Outbox, Record
 
 ENGINE_ERROR: Final = "engine-error"
@@ -48,10 +51,28 @@ class Writer(Protocol):
     def write(self, tables: Mapping[str, pa.Table], token: str) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What makes a batch impossible as a whole."""
+
+    reason: str
+    error: Exception
+
+
+@dataclass(slots=True)
+class Judged:
+    """A batch with what is to be stored; None where it has to be judged again. `failures`: when it was judged."""
+
+    messages: Sequence[Message]
+    failures: int
+    output: Output | None = None
+    fault: Fault | None = None
+
+
 class Processing:
     """`patience`: seconds an unreachable store or broker is waited for before Unavailable ends the process.
 
-    `before`: what was dead among earlier messages (deadshare.before).
+    `in_flight`: what the engine's questions heed; `before`: what was dead among earlier messages (deadshare.before).
     """
 
     def __init__(
@@ -66,10 +87,14 @@ class Processing:
         patience: float,
         dead_share: float,
         before: Iterable[float] = (),
+        in_flight: InFlight | None = None,
     ) -> None:
         self._engine, self._sink, self._outbox, self._sealer = engine, sink, outbox, sealer
         self._topic, self._worker, self._patience = topic, worker, patience
         self._share = DeadShare(dead_share, before)
+        self._in_flight = in_flight or InFlight()
+        self._failures = 0
+        self._judged_of: set[int] = set()
         self._run = secrets.token_hex(4)
         progress.rows(
             topic, [progress.Range(0, 0, 0)], worker
@@ -77,15 +102,74 @@ class Processing:
 
     def handle(self, messages: Sequence[Message]) -> None:
         """Returns when everything about `messages` is durable. Raises Unavailable, TooManyDead."""
-        covered = ranges((m.partition, m.offset) for m in messages)
+        judged = self.judge(messages)
+        if not (self.begin(judged) and self.store(judged)):
+            self.redo(judged)
+
+    def judge(self, messages: Sequence[Message]) -> Judged:
+        """In the judging thread. Raises Unavailable."""
         metrics.BATCH_AGE_SECONDS.observe(max(0.0, time.time() - min(m.timestamp_ms for m in messages) / 1_000))
+        judged = Judged(messages, self._failures)
+        self._judged_of.update(m.partition for m in messages)
+        try:
+            judged.output = self._judge(messages)
+        except Unavailable:
+            raise
+        except NotStored:
+            pass
+        except Exception as error:
+            judged.fault = Fault(ENGINE_ERROR, error)
+        return judged
+
+    def begin(self, judged: Judged) -> bool:
+        """Once the batch before is durable, and before the next one is judged. False: `redo`, else `store`."""
+        if judged.output is None or judged.failures != self._failures:
+            return False
+        self._in_flight.begin(judged.output.tables)
+        return True
+
+    def store(self, judged: Judged) -> bool:
+        """In the storing thread. False: data makes that impossible; `redo`. Raises Unavailable, TooManyDead."""
+        assert judged.output is not None  # noqa: S101
+        stored = False
+        try:
+            self._store(judged.messages, judged.output)
+            stored = True
+        except Unavailable:
+            raise
+        except Exception as error:
+            judged.fault = Fault(STORE_ERROR, error)
+            self._failures += 1
+            return False
+        finally:
+            self._in_flight.end(stored=stored)
+        self._finish(judged.messages, judged.output.dead)
+        return True
+
+    def redo(self, judged: Judged) -> None:
+        """Judge and store from the beginning, with nothing in flight, in the judging thread."""
+        self._in_flight.end(stored=True)
+        self._engine.revoke(self._judged_of)
         dead: list[DeadLetter] = []
-        self._settle(messages, dead)
+        if judged.fault is None:
+            self._settle(judged.messages, dead)
+        else:
+            self._divide(judged.messages, judged.fault, dead)
+        self._finish(judged.messages, dead)
+
+    def revoke(self, partitions: Iterable[int]) -> None:
+        """In the judging thread; what is in flight is durable, or not to be stored as judged, when it returns."""
+        with contextlib.suppress(NotStored):
+            self._in_flight.settle()
+        self._engine.revoke(partitions)
+
+    def _finish(self, messages: Sequence[Message], dead: Sequence[DeadLetter]) -> None:
+        covered = ranges((m.partition, m.offset) for m in messages)
         self._share.count(messages, dead)
         if dead:
             self._outbox.send(letters.records(dead))
             self._sink.write(
-                {"dead_letters": letters.table(dead, self._sealer)}, token(self._topic, covered, self._run)
+                {"dead_letters": letters.table([*dead], self._sealer)}, token(self._topic, covered, self._run)
             )
             for letter in dead:
                 metrics.DEAD_LETTERS.labels(reason=letter.reason).inc()
@@ -94,14 +178,8 @@ class Processing:
             {"progress": progress.rows(self._topic, covered, self._worker)}, token(self._topic, covered, self._run)
         )
 
-    def revoke(self, partitions: Iterable[int]) -> None:
-        self._engine.revoke(partitions)
-
     def _settle(self, messages: Sequence[Message], dead: list[DeadLetter]) -> None:
-        """Judge and store `messages`; where data makes that impossible, halve, down to the one package at fault.
-
-        Each half is stored before the next is judged, for the later may refer to the earlier.
-        """
+        """Judge and store `messages`; where data makes that impossible, halve, down to the one package at fault."""
         reason = ENGINE_ERROR
         try:
             output = self._judge(messages)
@@ -110,20 +188,24 @@ class Processing:
         except Unavailable:
             raise
         except Exception as error:
-            self._engine.revoke({m.partition for m in messages})
-            if len(messages) > 1:
-                half = len(messages) // 2
-                self._settle(messages[:half], dead)
-                self._settle(messages[half:], dead)
-            else:
-                (message,) = messages
-                packages = _bundled(message)
-                if packages:
-                    self._settle_each(message, packages, dead)
-                else:
-                    dead.append(DeadLetter(message, reason, describe(error), message.value or b"", 0))
+            self._divide(messages, Fault(reason, error), dead)
+        else:
+            dead.extend(output.dead)
+
+    def _divide(self, messages: Sequence[Message], fault: Fault, dead: list[DeadLetter]) -> None:
+        """Settle the halves of `messages`, the first before the second is judged, for that may refer to it."""
+        self._engine.revoke({m.partition for m in messages})
+        if len(messages) > 1:
+            half = len(messages) // 2
+            self._settle(messages[:half], dead)
+            self._settle(messages[half:], dead)
             return
-        dead.extend(output.dead)
+        (message,) = messages
+        packages = _bundled(message)
+        if packages:
+            self._settle_each(message, packages, dead)
+        else:
+            dead.append(DeadLetter(message, fault.reason, describe(fault.error), message.value or b"", 0))
 
     def _settle_each(self, message: Message, packages: Sequence[wire.Received], dead: list[DeadLetter]) -> None:
         """The packages of a bundle one by one, as if each had come in a message of its own."""

@@ -14,8 +14,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import structlog
@@ -32,6 +31,7 @@ from streams.fence import Fence
 from streams.health import Health
 from streams.keys import keyring
 from streams.lag import Lag
+from streams.pipeline import Pipeline
 from streams.quiet import throttle
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from identity.keys import Keyring
     from streams.engine import Engine
+    from streams.inflight import InFlight
     from streams.processing import Processing
     from streams.strict import StrictConsumer, StrictTransport
 
@@ -80,13 +81,14 @@ def build(settings: Settings, fence: Fence | None = None, topic: str = wire.PACK
     """The processing of a production worker on a topic. Raises UsageError, Unavailable."""
     from storage.client import connect
     from storage.sink import Sink
+    from streams.inflight import InFlight
     from streams.payments import Payments
     from streams.processing import Processing
 
     held = keyring(settings)
-    client = connect(settings)
+    client, in_flight = connect(settings), InFlight()
     return Processing(
-        Payments() if topic == wire.PAYMENTS else _engine(settings, client, held),
+        Payments() if topic == wire.PAYMENTS else _engine(settings, client, held, in_flight),
         Sink(connect(settings), patience=settings.patience, may_write=fence.check if fence else lambda: None),
         kafka.Outbox(settings, patience=settings.patience),
         held.evidence,
@@ -95,16 +97,18 @@ def build(settings: Settings, fence: Fence | None = None, topic: str = wire.PACK
         patience=settings.patience,
         dead_share=settings.dead_share,
         before=deadshare.before(client, topic),
+        in_flight=in_flight,
     )
 
 
-def _engine(settings: Settings, client: Client, held: Keyring) -> Engine:
+def _engine(settings: Settings, client: Client, held: Keyring, in_flight: InFlight) -> Engine:
     """The engine on the store."""
     from invoice_schema.envelope import Limits
     from invoice_schema.signatures.trust import Trust
     from storage.past import StorePast
     from storage.reader import StoreReader
     from streams.engine import Engine
+    from streams.inflight import SettledPast, SettledStore
     from streams.outages import OutageSnapshot
     from streams.registry import RegistrySnapshot
 
@@ -116,10 +120,11 @@ def _engine(settings: Settings, client: Client, held: Keyring) -> Engine:
         settings.max_elements,
     )
     reader = StoreReader(client)
+    store, past = SettledStore(reader, in_flight), SettledPast(StorePast(client), in_flight)
     snapshots = RegistrySnapshot(client, held.pseudonyms), OutageSnapshot(reader)
     trust = Trust(read_authorities(settings.trust), settings.allow_sha1)
     counts = settings.partitions, settings.ledger_series
-    return Engine(reader, StorePast(client), held, limits, *snapshots, *counts, trust)
+    return Engine(store, past, held, limits, *snapshots, *counts, trust)
 
 
 @contextlib.contextmanager
@@ -160,16 +165,15 @@ def run(
     asyncio.set_event_loop(loop)
     app = make_app(settings, loop, group=group or GROUP, transport=transport or StrictTransport)
     bind = functools.partial(structlog.contextvars.bind_contextvars, service=settings.worker_id)
-    thread = ThreadPoolExecutor(1, thread_name_prefix="batch", initializer=bind)
-    lag = Lag()
-    _attach(app, settings, processing, topic, thread, lag)
+    pipeline, lag = Pipeline(processing, bind), Lag()
+    _attach(app, settings, pipeline, topic, lag)
     with contextlib.ExitStack() as stack:
         health = stack.enter_context(Health("127.0.0.1", settings.metrics_port + number(settings.worker_id)))
         for service in beside:
             stack.enter_context(service())
         crashed = loop.run_until_complete(_live(app, settings, health, lag, fence or Fence()))
     if crashed is None:
-        thread.shutdown()
+        pipeline.close()
         loop.close()
         return
     _log.critical("worker ends", error=type(crashed).__name__, detail=str(crashed))
@@ -179,14 +183,11 @@ def run(
     os._exit(1)  # threads may still wait for a lost store or broker
 
 
-def _attach(
-    app: faust.App, settings: Settings, processing: Processing, topic: str, thread: ThreadPoolExecutor, lag: Lag
-) -> None:
+def _attach(app: faust.App, settings: Settings, pipeline: Pipeline, topic: str, lag: Lag) -> None:
     bounds = Bounds(settings.batch_messages, settings.batch_bytes, settings.batch_wait, settings.batch_interval)
-    loop = app.loop
 
     async def forget(partitions: Iterable[Any]) -> None:
-        await loop.run_in_executor(thread, processing.revoke, [tp.partition for tp in partitions])
+        await pipeline.revoke([tp.partition for tp in partitions])
 
     async def revoked(_: Any, /, *args: Any, signal: Any = None, **__: Any) -> None:
         partitions: Iterable[Any] = args[0]
@@ -199,14 +200,20 @@ def _attach(
     @app.agent(app.topic(topic), concurrency=1)
     async def packages(stream: Any) -> None:
         consumer = cast("StrictConsumer", app.consumer)
-        async for events in Batches(stream, bounds, consumer.admit):
-            messages = [message_of(event.message) for event in events]
-            lag.begin(messages)
-            await loop.run_in_executor(thread, processing.handle, messages)
+
+        async def batches() -> AsyncIterator[tuple[list[Any], list[Message]]]:
+            async for events in Batches(stream, bounds, consumer.admit):
+                messages = [message_of(event.message) for event in events]
+                lag.begin(messages)
+                yield events, messages
+
+        async def durable(events: Sequence[Any], messages: Sequence[Message]) -> None:
             for event in events:
                 event.ack()
             lag.stored(messages)
             await consumer.commit()
+
+        await pipeline.run(batches(), durable)
 
 
 def message_of(message: Any) -> Message:
