@@ -75,6 +75,7 @@ INVOICES: Final = _schema(
     ("seller_link", pa.string()),
     ("seller_by", pa.string()),
     ("seller_taxpayer", pa.string()),
+    ("seller_code", pa.string()),
     ("buyer_link", pa.string()),
     ("buyer_by", pa.string()),
     ("buyer_taxpayer", pa.string()),

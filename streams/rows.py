@@ -180,6 +180,7 @@ class Batch:
             "content": pa.array(columns.contents, pa.binary(16)),
             "version": pa.array(self._versions),
             **self._links(),
+            "seller_code": pa.array(distinct(columns.text("NBan/MST"), _code, ""), pa.string()),
             **buyers,
             "seller_account": self._accounts,
             "issued_at": pa.array(np.where(self._judgement.facts.days > 0, extras.issued_at, 0)),
@@ -429,6 +430,11 @@ def _period(khhdon: str) -> int:
 def _business(text: str) -> str:
     code = canonical_mst(text)
     return code if kind(code) in ("enterprise", "branch") else ""
+
+
+def _code(text: str) -> str:
+    code = canonical_mst(text)
+    return code if kind(code) else ""
 
 
 def _text(values: pa.StringArray) -> pa.Array:
