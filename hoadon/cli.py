@@ -140,6 +140,9 @@ def worker(
     payments: Annotated[bool, typer.Option("--payments", help="Work on payments, not on packages.")] = False,
 ) -> None:
     """Judge packages from the broker and write the store."""
+    from hoadon.common import memory
+
+    memory.keep()
     from streams import wire
     from streams.worker import serve
 
