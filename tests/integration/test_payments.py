@@ -141,7 +141,7 @@ def test_what_is_taken_becomes_rows_once(http: httpx.Client, client: Client) -> 
         answer = http.post("/v1/payments", json=rows)
         assert (answer.status_code, answer.json()) == (202, {"taken": 3})
     found = stored(client, [row["payment_id"] for row in rows])
-    masked = "CK ••••••••89 cccd 001•••••••21 HD 0000000123"
+    masked = "CK ••••••••89 cccd ••••••••••21 HD 0000000123"
     assert found == [
         (row["payment_id"], Decimal(row["amount"]), masked, "0101352495001", "*", "vcb")
         for row in sorted(rows, key=lambda row: str(row["payment_id"]))

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hoadon.common.clock import to_us, vietnam_day
 from identity.masking import mask_persons
+from payments.named import read
 from payments.payment import Payment
 from streams.engine import Message
 from streams.payments import Payments
@@ -83,7 +85,7 @@ def test_the_day_is_vietnams(at: int) -> None:
     [
         ("CK 0912345689", "CK ••••••••89"),
         ("+84912345689.", "••••••••••89."),
-        ("cccd 001199000021", "cccd 001•••••••21"),
+        ("cccd 001199000021", "cccd ••••••••••21"),
         ("HD 0000000123", "HD 0000000123"),
         ("FT26329000001 123456789012", "FT26329000001 123456789012"),
         ("09123456890", "09123456890"),
@@ -92,3 +94,20 @@ def test_the_day_is_vietnams(at: int) -> None:
 )
 def test_numbers_of_persons_are_masked_and_those_of_bills_are_not(text: str, shown: str) -> None:
     assert mask_persons(text) == shown
+
+
+@pytest.mark.parametrize("text", ["HD 001199000021", "C26MAA-001199000021", "HD 12, 0912345689", "INV0912345689"])
+def test_a_masked_text_names_no_other_invoice(text: str) -> None:
+    def named(content: str) -> set[tuple[Any, ...]]:
+        columns = {"p": [0], "day": [date(2026, 11, 20)], "amount": [1], "reference": [""], "content": [content]}
+        return set(read(pl.DataFrame(columns), pl.Series([True])).numbers.rows())
+
+    assert mask_persons(text) != text
+    assert named(mask_persons(text)) == named(text)
+
+
+def test_a_reference_stays_as_it_is() -> None:
+    """It may be the receipt of an invoice, or the batch of a settlement."""
+    told = payment(reference="0326112001", content="0326112001")
+    rows = Payments().process([stated(told)]).tables["payments"]
+    assert (rows["reference"].to_pylist(), rows["content"].to_pylist()) == (["0326112001"], ["••••••••01"])
