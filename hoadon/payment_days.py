@@ -33,6 +33,18 @@ _COLUMNS: Final = (
     "invoices", "invoiced", "payments", "paid", "matched", "ambiguous", "without invoice", "refunds", "refunded",
     "uncorrected",
 )  # fmt: skip
+_TOLD: Final = (
+    "day", "source", "payment_id", "paid_at", "timed", "amount", "currency", "direction", "channel", "store_code",
+    "reference", "content", "merchant_mst", "account",
+)  # fmt: skip
+_COUNTS: Final = ("score", "group_payments", "group_invoices", "matched_at", "invoice_count")
+_STORED: Final = """
+SELECT day, toString(source), payment_id, toUnixTimestamp64Micro(paid_at), timed, amount, toString(currency),
+    toString(direction), toString(channel), store_code, reference, content, merchant_mst,
+    concat(toString(bank_bin), ':', credit_account)
+FROM payments FINAL
+WHERE source = {source:String} AND payment_id = {payment_id:String}
+"""
 _FAILURES: Final = {
     "unavailable": "the store does not answer",
     "too_slow": "the store took too long; ask for fewer days",
@@ -64,7 +76,7 @@ def show(settings: Settings, source: str, payment_id: str) -> None:
     """Print what became of one payment, and what it was before. Raises UsageError where there is none."""
 
     async def found(store: Store) -> tuple[Payment, list[Past], dict[Key, Invoice], list[Invoice]] | None:
-        one = await ask.payment(store, source, payment_id)
+        one = await ask.payment(store, source, payment_id) or await _stored(store, source, payment_id)
         if one is None:
             return None
         codes = await ask.codes_of(store, one.seller)
@@ -75,7 +87,7 @@ def show(settings: Settings, source: str, payment_id: str) -> None:
 
     told = _answer(settings, found)
     if told is None:
-        raise UsageError("no such payment was looked at: check SOURCE and PAYMENT_ID, or wait until it is reconciled")
+        raise UsageError("no such payment is stored: check SOURCE and PAYMENT_ID, or wait until it has come in")
     one, past, invoices, candidates = told
     out = console()
     out.print(_facts(one, invoices, candidates))
@@ -93,6 +105,17 @@ def show(settings: Settings, source: str, payment_id: str) -> None:
                 _named(each, invoices),
             )
         out.print(table)
+
+
+async def _stored(store: Store, source: str, payment_id: str) -> Payment | None:
+    """One that reconciliation has not taken up; nobody knows yet whose it is."""
+    rows = await store.rows("payment_stored", _STORED, {"source": source, "payment_id": payment_id}, max_rows=1)
+    if not rows:
+        return None
+    nothing: dict[str, Any] = dict.fromkeys(Payment._fields, "") | dict.fromkeys(_COUNTS, 0)
+    told = dict(zip(_TOLD, rows[0], strict=True))
+    told |= {"timed": bool(told["timed"]), "state": "new", "covered": Decimal(0), "invoices": []}
+    return Payment(**(nothing | told))
 
 
 def _answer(settings: Settings, question: Callable[[Store], Awaitable[T]]) -> T:
@@ -127,13 +150,13 @@ def _number(value: Any) -> str:
 def _facts(one: Payment, invoices: dict[Key, Invoice], candidates: list[Invoice]) -> Table:
     facts = {
         "payment": f"{one.source} {one.payment_id}",
-        "seller": f"{mask_taxcode(one.seller)} (by {one.seller_by})" if one.seller else "nobody known",
+        "seller": _seller(one),
         "day": one.day.isoformat(),
         "paid at": rfc3339(one.paid_at) if one.timed else "",
         "amount": f"{_number(one.amount)} {one.currency}, {one.direction}, {one.channel}",
         "store": one.store_code,
         "reference": mask_persons(one.reference),
-        "state": one.state,
+        "state": "stored, not yet compared with invoices" if one.state == "new" else one.state,
         "why": _why(one),
         "score": str(one.score) if one.score else "",
         "invoices": _named(one, invoices),
@@ -149,6 +172,12 @@ def _facts(one: Payment, invoices: dict[Key, Invoice], candidates: list[Invoice]
         if value:
             table.add_row(name, Text(value))
     return table
+
+
+def _seller(one: Payment) -> str:
+    if one.seller or one.state != "new":
+        return f"{mask_taxcode(one.seller)} (by {one.seller_by})" if one.seller else "nobody known"
+    return f"{mask_taxcode(one.merchant_mst)} (as told)" if one.merchant_mst else "not yet looked for"
 
 
 def _why(one: Payment | Past) -> str:

@@ -25,9 +25,11 @@ from hoadon.payment_days import listed, show
 from identity.keys import ensure_keys
 from identity.provinces import province_key
 from identity.roles import Role
+from storage import schema
 from storage.client import connect, connect_async
 from tests.support.console import ConsoleProcess, sign_in
-from tests.support.payment_rows import DAY, HOUSEHOLD, OWNER, PHONE, SERIES, SHOP, UNPLACED, paid_store
+from tests.support.overview_rows import insert
+from tests.support.payment_rows import DAY, HOUSEHOLD, OWNER, PHONE, SERIES, SHOP, UNPLACED, paid_store, payment
 from tests.support.ports import free_ports
 
 T = TypeVar("T")
@@ -355,3 +357,28 @@ def test_the_command_tells_what_became_of_a_payment(store: Settings, capsys: pyt
             show(store, "vcb", name)
     with pytest.raises(Unavailable, match="does not answer"):
         listed(Settings(clickhouse_dsn=f"clickhouse+http://127.0.0.1:{free_ports()}/hoadon"), 1, "day")
+
+
+@pytest.mark.parametrize(("told", "seller"), [(HOUSEHOLD, f"{MASKED} (as told)"), ("", "not yet looked for")])
+def test_the_command_knows_what_is_stored_and_not_yet_compared(
+    store: Settings, client: Client, capsys: pytest.CaptureFixture[str], told: str, seller: str
+) -> None:
+    name = f"S-{len(told)}"
+    row = payment(9, 12_000, "", "", merchant_mst=told, reference=f"HD 7 {PHONE}", content=OWNER)
+    columns = set(schema.TABLES["payments"].names)
+    stored = {field: value for field, value in row.items() if field in columns} | {"payment_id": name, "version": 1}
+    insert(client, "payments", [stored | {"credit_account": "0011223344", "bank_bin": "970436"}])
+    with pytest.raises(UsageError):
+        show(store, "momo", name)
+    show(store, "vcb", name)
+    said = capsys.readouterr().out
+    facts = dict(re.split(r"  +", line.strip(), maxsplit=1) for line in said.splitlines())
+    assert (facts["state"], facts["seller"]) == ("stored, not yet compared with invoices", seller)
+    assert facts["amount"].startswith("12,000 VND")
+    assert facts["reference"] == "HD 7 ••••••••78"
+    assert not {"found at", "why", "score", "invoices", "covered"} & facts.keys()
+    assert HOUSEHOLD not in said and OWNER not in said
+    insert(client, "payment_matches", [payment(9, 12_000, "new", "", UNPLACED, payment_id=name)])
+    show(store, "vcb", name)
+    said = capsys.readouterr().out
+    assert "stored, not yet compared" in said and f"{UNPLACED} (by told)" in said
