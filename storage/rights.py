@@ -29,7 +29,6 @@ from storage import schema
 from storage.cluster import SHARDED
 from storage.engine import DATABASE
 
-_WITHOUT_DOCUMENT: Final = tuple(name for name in schema.TABLES["dead_letters"].names if name != "sealed")
 _REGISTRY: Final = ("taxpayers", "taxpayer_statements", "registry_versions")
 _FOUND: Final = ("packages", "invoices", "findings", "watermark")
 _DECIDED: Final = ("packages", "invoices", "invoice_lines", "findings", "corrections", "evidence", "dead_letters")
@@ -57,24 +56,25 @@ ROLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
     "hoadon_officer": {
         "SELECT": (
-            *_FOUND, "invoice_lines", "taxpayers", "quality_days", "invoice_links", "link_resolutions", "payments",
-            *_PAID, *_SHARES,
+            *_FOUND, "invoice_lines", "taxpayers", "quality_days", "invoice_links", "link_resolutions",
+            "payment_match_history", "payment_days", *_SHARES,
         ),
+        "SELECT but reference, content": ("payments", "payment_matches"),
     },
     "hoadon_auditor": {"SELECT": ("audit_log", "link_resolutions", "registry_versions", "watermark")},
     "hoadon_keeper": {
         "SELECT": (
             *_DECIDED, *_REGISTRY, "invoice_links", "link_resolutions", "outages", "vault", "person_marks",
-            "audit_log", "quality_days", "watermark", *_PAID,
+            "audit_log", "quality_days", "watermark", "payments", *_PAID,
         ),
         "INSERT": (*_REGISTRY, "link_resolutions", "outages", "vault", "person_marks", "audit_log", "dead_letters"),
         "ALTER UPDATE": ("invoices",),
         "ALTER DELETE": ("vault", "taxpayer_statements"),
     },
 }  # fmt: skip
-"""Privileges on tables. The console reads what is sealed for its pages on persons and codes, which need the keys
-besides, and writes decisions and the audit log. `hoadon_keeper` is who runs `hoadon person`, `links`, `registry`,
-`outages`, `dead-letters`, `payments`.
+"""Privileges on tables, `but` for some columns. The console reads what is sealed for its pages on persons and codes,
+which need the keys besides, and writes decisions and the audit log. `hoadon_keeper` is who runs `hoadon person`,
+`links`, `registry`, `outages`, `dead-letters`, `payments`.
 """
 
 BY_PROVINCE: Final = ("invoices", "taxpayers", "payment_days")
@@ -165,11 +165,12 @@ def apply(client: Client, settings: Settings) -> list[str]:
 
 
 def _rights(rights: Mapping[str, tuple[str, ...]], settings: Settings) -> Iterator[tuple[str, str]]:
-    for what, tables in rights.items():
-        columns = f"SELECT({', '.join(_WITHOUT_DOCUMENT)})" if what == "SELECT but sealed" else what
+    for right, tables in rights.items():
+        what, _, hidden = right.partition(" but ")
         for table in tables:
+            columns = [name for name in schema.TABLES[table].names if name not in hidden.split(", ")] if hidden else []
             names = {f"{DATABASE}.{table}", _stored(table, settings)}
-            yield from ((columns, name) for name in sorted(names))
+            yield from ((f"{what}({', '.join(columns)})" if columns else what, name) for name in sorted(names))
 
 
 def _stored(table: str, settings: Settings) -> str:

@@ -89,6 +89,17 @@ def test_the_console_does_not_read_what_is_sealed() -> None:
     assert set(columns[1].split(", ")) == set(schema.TABLES["dead_letters"].names) - {"sealed"}
 
 
+def test_officers_do_not_read_what_payers_write() -> None:
+    officer = next(
+        text for text in statements(Settings(), []) if text.endswith("TO hoadon_officer WITH REPLACE OPTION")
+    )
+    for table in ("payments", "payment_matches"):
+        columns = re.search(rf"SELECT\(([^)]*)\) ON hoadon\.{table}\b", officer)
+        assert columns is not None
+        assert set(columns[1].split(", ")) == set(schema.TABLES[table].names) - {"reference", "content"}
+        assert f"SELECT ON hoadon.{table}," not in officer
+
+
 def test_an_officer_of_a_province_reads_its_rows() -> None:
     told = [text for text in statements(Settings(), []) if "ROW POLICY" in text]
     assert len(told) == 3 * (len(PROVINCES) + 1)
