@@ -22,13 +22,15 @@ class Side(StrEnum):
 
 @links.command("list")
 def links_list(
-    side: Annotated[Side | None, typer.Option("--side", help="Only of these.")] = None, data: Data = None
+    side: Annotated[Side | None, typer.Option("--side", help="Only of these.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="So many codes at most; 0: all.")] = 100,
+    data: Data = None,
 ) -> None:
-    """List unknown and ambiguous codes, with their invoices; exit code 1 if there are any."""
+    """List unknown and ambiguous codes, with their invoices and totals; exit code 1 if there are any."""
     settings = instance_of(data)
     from hoadon.links import listed
 
-    raise typer.Exit(1 if listed(settings, side or "") else 0)
+    raise typer.Exit(1 if listed(settings, side or "", limit) else 0)
 
 
 @links.command("candidates")

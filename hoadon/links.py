@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Final
 
 from rich.table import Table
@@ -10,23 +13,57 @@ from rich.text import Text
 from hoadon.common.settings import Settings
 from hoadon.printing import console
 from identity.masking import mask_taxcode
-from streams.desk import desk
+from storage.links import Place, Question
+from streams.desk import Desk, desk
 
+_PAGE: Final = 10_000
 _WHY: Final = {"code": "has or had this code", "name": "like name"}
 
 
-def listed(settings: Settings, side: str) -> int:
-    """Print the queue; how many codes stand in it."""
-    with desk(settings) as at:
-        found = at.queue(side)
+def listed(settings: Settings, side: str, most: int) -> int:
+    """Print the first `most` codes of the queue (0: all), and what waits in all; how many codes."""
     table = Table(box=None, pad_edge=False, header_style="bold")
+    right = ("invoices", "amount", "codes")
     for column in ("side", "code", "link", "invoices", "amount", "first day", "last day"):
-        table.add_column(column, no_wrap=True, justify="right" if column in ("invoices", "amount") else "left")
-    for one in found:
-        shown = mask_taxcode(one.code)
-        table.add_row(one.side, shown, one.link, str(one.invoices), f"{one.amount:,.0f}", str(one.first), str(one.last))
+        table.add_column(column, no_wrap=True, justify="right" if column in right else "left")
+    with desk(settings) as at:
+        totals = at.totals(side)
+        for one in itertools.islice(_queue(at, side, most), most or None):
+            days = str(one.first), str(one.last)
+            table.add_row(one.side, mask_taxcode(one.code), one.link, f"{one.invoices:,}", _amounts(one.amounts), *days)
+    waiting = sum(one.codes for one in totals)
     console().print(table)
-    return len(found)
+    if table.row_count < waiting:
+        console().print(f"{table.row_count:,} of {waiting:,} codes; --limit shows more")
+    if waiting:
+        sums = Table(box=None, pad_edge=False, header_style="bold")
+        for column in ("side", "link", "codes", "invoices", "amount"):
+            sums.add_column(column, no_wrap=True, justify="right" if column in right else "left")
+        for total in totals:
+            counts = f"{total.codes:,}", f"{total.invoices:,}"
+            sums.add_row(total.side, total.link, *counts, _amounts(total.amounts))
+        console().print()
+        console().print(sums)
+    return waiting
+
+
+def _queue(at: Desk, side: str, most: int) -> Iterator[Question]:
+    """The queue, page by page."""
+    size = min(most or _PAGE, _PAGE)
+    after: Place | None = None
+    while rows := at.queue(side, after, size):
+        yield from rows
+        if len(rows) < size:
+            return
+        last = rows[-1]
+        after = Place(last.link, last.invoices, last.code, last.side)
+
+
+def _amounts(amounts: Mapping[str, Decimal]) -> str:
+    """Each currency for itself."""
+    return ", ".join(
+        f"{amount:,.{0 if currency == 'VND' else 2}f} {currency}" for currency, amount in sorted(amounts.items())
+    )
 
 
 def candidates(settings: Settings, code: str) -> int:

@@ -6,7 +6,7 @@ where it sells, or the pseudonym of a buyer's personal ID.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -15,31 +15,50 @@ from clickhouse_connect.driver.client import Client
 
 from storage.errors import explaining
 
-_QUEUE: Final = """
-SELECT side, code, link, count() AS invoices, sum(total) AS amount, min(nlap), max(nlap)
+_OPEN: Final = """
+SELECT side, code, link, money, total, nlap
 FROM (
-    SELECT 'seller' AS side, seller_code AS code, seller_link AS link, total, nlap, province FROM invoice_links
-    UNION ALL
-    SELECT 'buyer', buyer_code, buyer_link, total, nlap, province FROM invoice_links
-    WHERE buyer_link = 'ambiguous' OR length(buyer_code) != 32
+    SELECT
+        arrayJoin([
+            ('seller', seller_code, if(seller_by = 'resolution', 'unknown', toString(seller_link))),
+            ('buyer', if(buyer_mst != '', buyer_mst, buyer_pseudonym),
+                if(buyer_by = 'resolution', 'unknown', toString(buyer_link)))]) AS party,
+        party.1 AS side, party.2 AS code, party.3 AS link, toString(currency) AS money, total, nlap
+    FROM invoices FINAL
+    WHERE ({everywhere:Bool} OR province IN {provinces:Array(String)})
+        AND (seller_link IN ('unknown', 'ambiguous') OR seller_by = 'resolution' OR buyer_link = 'ambiguous'
+            OR (buyer_link = 'unknown' OR buyer_by = 'resolution') AND buyer_mst != '')
 )
-WHERE code != '' AND link IN ('unknown', 'ambiguous') AND ({side:String} = '' OR side = {side:String})
-    AND ({everywhere:Bool} OR province IN {provinces:Array(String)})
-GROUP BY side, code, link
-ORDER BY link = 'ambiguous' DESC, invoices DESC, code
-LIMIT {limit:UInt32}
+WHERE link IN ('unknown', 'ambiguous') AND code != '' AND (side = 'seller' OR link = 'ambiguous' OR length(code) != 32)
+    AND ({side:String} = '' OR side = {side:String}) AND ({code:String} = '' OR code = {code:String})
+    AND code NOT IN (SELECT code FROM link_resolutions GROUP BY code HAVING argMax(taxpayer, decided_at) != '')
 """
+"""What the view invoice_links leaves open, by code, without its joins: one pass over the invoices."""
+_QUEUE: Final = f"""
+SELECT side, code, link, count() AS invoices, sumMap(map(money, total)), min(nlap), max(nlap)
+FROM ({_OPEN})
+GROUP BY side, code, link
+HAVING NOT {{begun:Bool}}
+    OR (link != 'ambiguous', -toInt64(invoices), code, side)
+        > ({{settled:Bool}}, -{{invoices:Int64}}, {{last_code:String}}, {{last_side:String}})
+ORDER BY link != 'ambiguous', -toInt64(invoices), code, side
+LIMIT {{limit:UInt32}}
+"""  # noqa: S608
+_TOTALS: Final = f"""
+SELECT side, link, uniqExact(code), count(), sumMap(map(money, total)) FROM ({_OPEN})
+GROUP BY side, link ORDER BY side DESC, link
+"""  # noqa: S608
 _SAMPLE: Final = """
-SELECT mtdiep, sha256, invoice_index, mst = {code:String} AS sells
+SELECT mtdiep, sha256, invoice_index, seller_code = {code:String} AS sells
 FROM invoices FINAL
-WHERE mst = {code:String} OR buyer_mst = {code:String} OR buyer_pseudonym = {code:String}
+WHERE seller_code = {code:String} OR buyer_mst = {code:String} OR buyer_pseudonym = {code:String}
 ORDER BY sells DESC, received_at DESC
 LIMIT 1
 """
 _EVIDENCE: Final = "SELECT sealed FROM evidence FINAL WHERE mtdiep = {mtdiep:String} AND sha256 = {sha256:String}"
 _BEHIND: Final = """
 SELECT mst, kind, name, status, province FROM taxpayers FINAL
-WHERE legacy_mst = {code:String} OR personal_id_pseudonym = {code:String}
+WHERE mst = {code:String} OR legacy_mst = {code:String} OR personal_id_pseudonym = {code:String}
 ORDER BY mst
 """
 _LIKE: Final = """
@@ -53,24 +72,57 @@ SELECT code, taxpayer, toUnixTimestamp64Micro(decided_at) FROM link_resolutions 
 """
 _CHANGED: Final = "SELECT count() FROM link_resolutions"
 _RESOLVE: Final = "INSERT INTO link_resolutions SELECT {code:String}, {taxpayer:String}, now64(6, 'UTC')"
-_SEEN: Final = """
-SELECT DISTINCT seller_code, buyer_code FROM invoice_links
-WHERE province IN {provinces:Array(String)}
-    AND (seller_code IN {codes:Array(String)} OR buyer_code IN {codes:Array(String)})
+_DECIDED: Final = """
+SELECT code, argMax(taxpayer, decided_at) AS chosen, count() OVER ()
+FROM link_resolutions
+WHERE ({code:String} = '' OR code = {code:String}) AND ({everywhere:Bool} OR code IN (
+    SELECT seller_code FROM invoices WHERE province IN {provinces:Array(String)}
+    UNION ALL
+    SELECT if(buyer_mst != '', buyer_mst, buyer_pseudonym) FROM invoices WHERE province IN {provinces:Array(String)}))
+GROUP BY code
+HAVING chosen != ''
+ORDER BY max(decided_at) DESC, code
+LIMIT {limit:UInt32}
 """
 _KNOWN: Final = "SELECT count() FROM taxpayers WHERE mst = {mst:String}"
 
 
 class Question(NamedTuple):
-    """A code in the queue. `link` is unknown or ambiguous."""
+    """A code in the queue. `link` is unknown or ambiguous; `amounts` of its invoices by currency."""
 
     side: str
     code: str
     link: str
     invoices: int
-    amount: Decimal
+    amounts: Mapping[str, Decimal]
     first: date
     last: date
+
+
+class Total(NamedTuple):
+    """What waits on one side with one link; `amounts` by currency."""
+
+    side: str
+    link: str
+    codes: int
+    invoices: int
+    amounts: Mapping[str, Decimal]
+
+
+class Place(NamedTuple):
+    """Where a page of the queue ended."""
+
+    link: str
+    invoices: int
+    code: str
+    side: str
+
+
+class Decided(NamedTuple):
+    """Decisions that stand, by code; `among`: how many there are in all."""
+
+    taxpayers: Mapping[str, str]
+    among: int
 
 
 class Candidate(NamedTuple):
@@ -102,19 +154,40 @@ class Links:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def queue(self, side: str = "", provinces: Sequence[str] | None = None, limit: int = 1_000) -> list[Question]:
-        """Ambiguous codes first, then by the number of invoices. `side`: seller, buyer or '' for both.
+    def queue(
+        self,
+        side: str = "",
+        provinces: Sequence[str] | None = None,
+        *,
+        code: str = "",
+        after: Place | None = None,
+        limit: int = 1_000,
+    ) -> list[Question]:
+        """Ambiguous codes first, then by the number of invoices; those behind `after`, a page of the same queue.
 
         A person who buys and is no taxpayer is nothing to decide: pseudonyms stand here only where they are ambiguous.
-        `provinces`: of the sellers, as the registry writes them.
+        `side`: seller, buyer or '' for both; `code`: this one only; `provinces`: of the sellers, as the registry writes
+        them.
         """
-        where = {"everywhere": provinces is None, "provinces": list(provinces or ())}
-        return [Question(*row) for row in self._query(_QUEUE, side=side, limit=limit, **where)]
+        place = after or Place("", 0, "", "")
+        where = {
+            "begun": after is not None,
+            "settled": place.link != "ambiguous",
+            "invoices": place.invoices,
+            "last_code": place.code,
+            "last_side": place.side,
+        }
+        rows = self._query(_QUEUE, side=side, code=code, limit=limit, **where, **_within(provinces))
+        return [Question(*row) for row in rows]
 
-    def seen(self, codes: Sequence[str], provinces: Sequence[str]) -> set[str]:
-        """Which of `codes` stand on invoices of sellers of these provinces."""
-        rows = self._query(_SEEN, codes=list(codes), provinces=list(provinces))
-        return {code for row in rows for code in row}
+    def totals(self, side: str = "", provinces: Sequence[str] | None = None) -> list[Total]:
+        """Of the whole queue."""
+        return [Total(*row) for row in self._query(_TOTALS, side=side, code="", **_within(provinces))]
+
+    def decided(self, provinces: Sequence[str] | None = None, *, code: str = "", limit: int = 100) -> Decided:
+        """What stands decided of codes on invoices of sellers of these provinces, the newest first."""
+        rows = self._query(_DECIDED, code=code, limit=limit, **_within(provinces))
+        return Decided({row[0]: row[1] for row in rows}, rows[0][2] if rows else 0)
 
     def provinces(self) -> list[str]:
         """All that the registry writes."""
@@ -156,3 +229,7 @@ class Links:
     def _query(self, sql: str, **parameters: Any) -> Sequence[Sequence[Any]]:
         with explaining:
             return self._client.query(sql, parameters=parameters, column_formats={"sealed": "bytes"}).result_rows
+
+
+def _within(provinces: Sequence[str] | None) -> dict[str, Any]:
+    return {"everywhere": provinces is None, "provinces": list(provinces or ())}

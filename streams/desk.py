@@ -30,7 +30,7 @@ from invoice_schema.forms import canonical_mst
 from invoice_schema.parser import parse
 from storage.audit import AuditLog
 from storage.client import connect
-from storage.links import Candidate, Links, Question
+from storage.links import Candidate, Decided, Links, Place, Question, Total
 from storage.persons import Invoice, Noted, Persons, Sealed, Taxpayer
 from streams.evidence import unseal
 from streams.keys import keyring
@@ -176,9 +176,20 @@ class Desk:
         except InvalidTag as error:
             raise Refused("damaged", f"a value in the vault is damaged or was moved: {sealed.kind}") from error
 
-    def queue(self, side: str = "") -> list[Question]:
+    def queue(self, side: str = "", after: Place | None = None, limit: int = 1_000) -> list[Question]:
         """Codes that lead to nobody or to several, on invoices of sellers of the viewer's provinces."""
-        return self.links.queue(side, self._provinces)
+        return self.links.queue(side, self._provinces, after=after, limit=limit)
+
+    def totals(self, side: str = "") -> list[Total]:
+        """Of the whole queue."""
+        return self.links.totals(side, self._provinces)
+
+    def question(self, code: str) -> list[Question]:
+        """A code of the queue, as seller, as buyer. Raises Refused for one that does not stand there."""
+        found = self.links.queue(provinces=self._provinces, code=code) if code else []
+        if not found:
+            raise Refused("no_invoice", "no invoice bears this code")
+        return found
 
     def candidates(self, code: str) -> list[Proposed]:
         """Who a code may be: who has or had it, else whose name is like the one on an invoice."""
@@ -203,18 +214,14 @@ class Desk:
     def withdraw(self, code: str, reason: str) -> None:
         """Take a decision back, as if it had never been."""
         code = code_of(code)
-        if not self.decided().get(code):
+        if not self.decided(code).taxpayers:
             raise Refused("not_decided", "nothing is decided about this code")
         self.note("withdraw", subject(code), reason)
         self.links.resolve(code, "")
 
-    def decided(self) -> dict[str, str]:
-        """The taxpayer that stands decided of each code, as far as it stands on invoices of the viewer's provinces."""
-        last = {one.code: one.taxpayer for one in self.links.resolutions()}
-        found = {code: mst for code, mst in last.items() if mst}
-        if self._provinces is None:
-            return found
-        return {code: found[code] for code in self.links.seen(list(found), self._provinces) & found.keys()}
+    def decided(self, code: str = "", limit: int = 100) -> Decided:
+        """The decisions that stand (of one `code`), as far as it is on invoices of the viewer's provinces."""
+        return self.links.decided(self._provinces, code=code, limit=limit)
 
     def note(self, action: str, about: str, reason: str, **detail: str) -> None:
         """Write into the audit log; personal IDs and the like in the reason are masked.

@@ -31,7 +31,7 @@ class Names:
             return NOBODY
         if kind(code) in _PUBLIC:
             return code
-        return urlsafe_b64encode(self._cipher.encrypt(code.encode(), None)).decode().rstrip("=")
+        return self.sealed(code)
 
     def code(self, name: str) -> str | None:
         """None for what is no name, a personal ID among it."""
@@ -39,6 +39,14 @@ class Names:
             return ""
         if kind(name) in _PUBLIC:
             return name
+        return self.opened(name)
+
+    def sealed(self, text: str) -> str:
+        """A text that an address may bear and nobody may read there."""
+        return urlsafe_b64encode(self._cipher.encrypt(text.encode(), None)).decode().rstrip("=")
+
+    def opened(self, name: str) -> str | None:
+        """The text; None for what was not sealed here."""
         if len(name) > _LONGEST:
             return None
         try:

@@ -1,12 +1,15 @@
 """`/links`, `/persons`, `/audit`: what officers decide about codes, who looks at persons, and who looked.
 
-Codes and personal IDs stand in no address: a page names a code by a keyed digest, a form sends the rest.
+Personal IDs stand in no address: a page names a code as `Names` does, a form sends the rest. The queue is paged by the
+place where the page before ended, so that it has no end and no offset.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import structlog
@@ -15,8 +18,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.access.gate import viewer
+from console.access.names import Names
 from console.access.sessions import Sessions
 from console.answers import JsonResponse
+from console.formats import exact
 from console.pages.page import page
 from console.params import view_of
 from console.problems import problem
@@ -26,13 +31,15 @@ from hoadon.common.errors import Unavailable, UsageError
 from hoadon.common.settings import Settings
 from identity.masking import mask_taxcode
 from identity.roles import Right, Viewer
-from storage.links import Question
+from storage.links import Place, Question
 from streams.desk import Desk, Proposed, Refused, desk
 
 T = TypeVar("T")
 
 _SIDES = ("seller", "buyer")
 _ENTRIES = 500
+_ROWS = 100
+_MOST_ROWS = 1_000
 PROBLEMS = (
     "not_an_id", "not_a_pseudonym", "not_a_code", "reason", "restricted", "not_yours", "nothing", "damaged",
     "no_invoice", "unknown_taxpayer", "not_decided", "unavailable", "failed",
@@ -45,6 +52,7 @@ class DeskPages:
     def __init__(self, settings: Settings, sessions: Sessions, templates: Templates) -> None:
         self._settings = settings
         self._digest = sessions.digest
+        self._names = Names(sessions)
         self._templates = templates
 
     @property
@@ -61,14 +69,14 @@ class DeskPages:
         ]
 
     async def links(self, request: Request) -> Response:
-        """The queue, and what was decided."""
+        """A page of the queue, what waits in all, and what was decided."""
         if refused := self._closed(request, Right.RESOLVE):
             return refused
-        side = request.query_params.get("side", "")
-        side = side if side in _SIDES else ""
+        side, before, place = self._asked(request)
+        who = viewer(request)
 
         def ask(at: Desk) -> dict[str, Any]:
-            return {"queue": self._queue(at, side, viewer(request)), "decided": self._decided(at, viewer(request))}
+            return self._page_of_queue(at, side, before, place, who, _ROWS) | self._decided(at, who)
 
         return await self._page(request, "links", ask, side=side, done=request.query_params.get("done", ""))
 
@@ -86,10 +94,7 @@ class DeskPages:
         if "withdraw" in form:
 
             def act(at: Desk) -> None:
-                codes = {self._key(code): code for code in at.decided()}
-                if (key := request.path_params["key"]) not in codes:
-                    raise Refused("not_decided", "nothing is decided about this code")
-                at.withdraw(codes[key], form["reason"])
+                at.withdraw(self._code(request), form["reason"])
         else:
 
             def act(at: Desk) -> None:
@@ -140,9 +145,18 @@ class DeskPages:
     async def links_json(self, request: Request) -> Response:
         if refused := self._closed(request, Right.RESOLVE):
             return refused
-        return await self._json(
-            request, lambda at: {"rows": [_plain(row) for row in self._queue(at, "", viewer(request))]}
-        )
+        side, before, place = self._asked(request)
+        who = viewer(request)
+
+        def ask(at: Desk) -> dict[str, Any]:
+            told = self._page_of_queue(at, side, before, place, who, _MOST_ROWS)
+            return {
+                "rows": [_plain(row) for row in told["queue"]],
+                "totals": [one._asdict() | {"amounts": _amounts(one.amounts)} for one in told["totals"]],
+                "next": told["next"],
+            }
+
+        return await self._json(request, ask)
 
     async def audit_json(self, request: Request) -> Response:
         if refused := self._closed(request, Right.AUDIT):
@@ -168,27 +182,48 @@ class DeskPages:
 
         return await self._json(request, ask)
 
-    def _key(self, code: str) -> str:
-        return self._digest(f"code:{code}")[:32]
+    def _code(self, request: Request) -> str:
+        """The code that the address names. Raises Refused."""
+        if not (code := self._names.code(request.path_params["key"])):
+            raise Refused("no_invoice", "no invoice bears this code")
+        return code
 
-    def _queue(self, at: Desk, side: str, who: Viewer) -> list[dict[str, Any]]:
-        return [self._row(one, who) for one in at.queue(side)]
+    def _asked(self, request: Request) -> tuple[str, int, Place | None]:
+        """The side, the rows on the pages before, and where they ended; what is not understood begins anew."""
+        side = request.query_params.get("side", "")
+        told = self._names.opened(request.query_params.get("after", ""))
+        before, place = _place_of(told) if told else (0, None)
+        return side if side in _SIDES else "", before, place
+
+    def _page_of_queue(
+        self, at: Desk, side: str, before: int, place: Place | None, who: Viewer, limit: int
+    ) -> dict[str, Any]:
+        found = at.queue(side, place, limit + 1)
+        rows, totals = found[:limit], at.totals(side)
+        more = len(found) > limit
+        return {
+            "queue": [self._row(one, who) for one in rows],
+            "before": before,
+            "totals": totals,
+            "waiting": sum(one.codes for one in totals),
+            "next": self._names.sealed(_written(before + len(rows), rows[-1])) if more else None,
+        }
 
     def _row(self, one: Question, who: Viewer) -> dict[str, Any]:
-        return {**one._asdict(), "key": self._key(one.code), "shown": _shown(one.code, who)}
+        return {**one._asdict(), "key": self._names.of(one.code), "shown": _shown(one.code, who)}
 
-    def _decided(self, at: Desk, who: Viewer) -> list[dict[str, str]]:
-        return [
-            {"key": self._key(code), "shown": _shown(code, who), "taxpayer": _shown(mst, who)}
-            for code, mst in sorted(at.decided().items())
+    def _decided(self, at: Desk, who: Viewer) -> dict[str, Any]:
+        found = at.decided(limit=_ROWS)
+        rows = [
+            {"key": self._names.of(code), "shown": _shown(code, who), "taxpayer": _shown(mst, who)}
+            for code, mst in found.taxpayers.items()
         ]
+        return {"decided": rows, "decisions": found.among}
 
     def _one(self, at: Desk, request: Request) -> dict[str, Any]:
-        """A code of the queue and its candidates. Raises Refused for a key that is none there."""
+        """A code of the queue and its candidates. Raises Refused for one that is none there."""
         who = viewer(request)
-        rows = [one for one in at.queue() if self._key(one.code) == request.path_params["key"]]
-        if not rows:
-            raise Refused("no_invoice", "no invoice bears this code")
+        rows = at.question(self._code(request))
         proposed = [self._proposed(one, who) for one in at.candidates(rows[0].code)]
         return {"code": rows[0].code, "rows": [self._row(one, who) for one in rows], "proposed": proposed}
 
@@ -266,7 +301,24 @@ def _shown(code: str, who: Viewer) -> str:
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     kept = ("side", "link", "invoices", "key")
     days = {"first_day": row["first"].isoformat(), "last_day": row["last"].isoformat()}
-    return {name: row[name] for name in kept} | {"code": row["shown"], "amount": str(row["amount"])} | days
+    return {name: row[name] for name in kept} | {"code": row["shown"], "amounts": _amounts(row["amounts"])} | days
+
+
+def _amounts(amounts: Mapping[str, Decimal]) -> dict[str, str]:
+    """By currency: amounts of several are never added up."""
+    return {currency: exact(amounts[currency]) for currency in sorted(amounts)}
+
+
+def _written(before: int, last: Question) -> str:
+    return json.dumps([before, last.link, last.invoices, last.code, last.side], separators=(",", ":"))
+
+
+def _place_of(text: str) -> tuple[int, Place | None]:
+    try:
+        before, link, invoices, code, side = json.loads(text)
+        return int(before), Place(str(link), int(invoices), str(code), str(side))
+    except (ValueError, TypeError):
+        return 0, None
 
 
 def _subject(request: Request) -> str:

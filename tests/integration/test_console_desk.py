@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from storage.migrate import migrate
 from storage.persons import Persons
 from storage.registry import import_file
 from streams.registry import DELAY
-from tests.support import samples
+from tests.support import samples, store_rows
 from tests.support.console import ConsoleProcess, sign_in
 from tests.support.engine_bench import EngineBench
 from tests.support.ports import free_ports
@@ -149,6 +150,45 @@ def test_a_code_is_decided_and_taken_back(console: ConsoleProcess, bench: Engine
         again = http.post(there, data={"withdraw": "1", "reason": "mistaken for another"})
         assert again.headers["location"] == "/links?problem=not_decided"
         assert http.get("/links/0123").status_code == 400
+
+
+def test_a_long_queue_is_paged(console: ConsoleProcess, bench: EngineBench) -> None:
+    """230 codes more, in two currencies; no personal ID stands in any address."""
+    more = [
+        store_rows.invoice(
+            number,
+            decision="rejected",
+            seller_code=f"99{number:08d}",
+            seller_link="unknown",
+            currency="USD" if number % 2 else "VND",
+        )
+        for number in range(100, 330)
+    ]
+    more += [row | {"shdon": 99, "currency": "EUR"} for row in more[:1]]
+    bench.client.insert_arrow("invoices", store_rows.table("invoices", more))
+    try:
+        with as_(console, "officer") as http:
+            url, shown, ends = "/links?side=seller&lang=en", list[str](), list[str]()
+            while url:
+                page = http.get(url)
+                assert page.status_code == 200
+                shown += re.findall(r'<a href="/links/[^"]+">([^<]+)</a></th>', page.text)
+                ends += re.findall(r'<p class="summary">([\d,]+–[\d,]+ of [\d,]+)</p>', page.text)
+                url = html.unescape((re.findall(r'href="([^"]+)">Further codes', page.text) or [""])[0])
+                assert not re.search(r"\d{12}", url)
+            assert (len(shown), len(set(shown))) == (231, 231)
+            assert ends == ["1–100 of 231", "101–200 of 231", "201–231 of 231"]
+            told = http.get("/api/v1/links").json()
+            assert {one["code"]: one["amounts"] for one in told["rows"]}["9900000100"] == {
+                "EUR": "108000.54",
+                "VND": "108000.54",
+            }
+            sellers = next(one for one in told["totals"] if one["side"] == "seller")
+            assert (sellers["codes"], sellers["amounts"]["USD"]) == (231, "12420062.1")
+            assert told["next"] is None
+            assert http.get("/links?after=%00garbage").status_code == 200
+    finally:
+        bench.client.command("DELETE FROM invoices WHERE mtdiep = 'K0'")
 
 
 def test_households_stand_masked_in_pages_of_an_officer(console: ConsoleProcess) -> None:

@@ -159,6 +159,28 @@ def test_an_officers_decision_links_past_and_later_invoices(bench: EngineBench, 
     assert "ID-02" in decided(bench, sale(34, "9900000201"), withdrawn)
 
 
+def test_a_seller_of_another_package_waits_under_its_own_code(bench: EngineBench, tmp_path: Path) -> None:
+    """KEY-01: the package is of SELLER, whom the registry knows, its invoice names one whom nobody knows."""
+    links, stranger = Links(bench.client), "9900000306"
+    moment = register(bench, tmp_path, f"{SELLER},,,enterprise,active,,retail,Huế,,,,")
+
+    def named(shdon: int, code: str) -> list[str]:
+        made = invoice(shdon=shdon, khhdon=SERIES, nlap=TODAY, edit={"NDHDon/NBan/MST": code})
+        return decided(bench, samples.package([made], mst=SELLER, number=next(_numbers)), moment)
+
+    before = {one.code for one in links.queue("seller")}
+    assert {"KEY-01", "ID-02"} <= set(named(51, stranger))
+    assert {"KEY-01", "ID-01", "ID-02"} <= set(named(52, "99000X"))
+    assert {one.code for one in links.queue("seller")} - before == {stranger}
+    links.resolve(stranger, SELLER_2)
+    try:
+        assert relinked(bench, 51, SELLER) == ("linked", "resolution", SELLER_2)
+        assert relinked(bench, 52, SELLER) == ("unknown", "", "")
+    finally:
+        links.resolve(stranger, "")
+    assert relinked(bench, 51, SELLER) == ("unknown", "", "")
+
+
 def test_a_buyers_code_is_resolved_by_its_pseudonym(bench: EngineBench, tmp_path: Path) -> None:
     links = Links(bench.client)
     moment = register(bench, tmp_path, f"{SELLER},,,enterprise,active,,retail,Huế,,,,")
