@@ -29,6 +29,15 @@ class Store:
         self._connect = connect
         self._client: AsyncClient | None = None
         self._connecting = asyncio.Lock()
+        self._kept: dict[str, tuple[float, list[Sequence[Any]]]] = {}
+
+    async def remembered(self, question: str, sql: str, *, every: float = 60.0) -> list[Sequence[Any]]:
+        """As `rows`, at most `every` seconds old: for what changes rarely and is asked with every question."""
+        kept = self._kept.get(question)
+        if kept is None or time.monotonic() - kept[0] > every:
+            asked = time.monotonic()
+            self._kept[question] = kept = asked, await self.rows(question, sql)
+        return kept[1]
 
     async def rows(
         self,

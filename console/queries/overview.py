@@ -18,7 +18,7 @@ from typing import Any, Final
 from console.places import sector_key
 from console.store import Store
 from hoadon.common.clock import VIETNAM, to_us, vietnam_day
-from identity.provinces import province_key
+from identity.provinces import PROVINCES, province_key
 from streams.wire import PACKAGES
 
 MINUTE: Final = 60_000_000
@@ -29,11 +29,12 @@ Provinces = frozenset[str] | None
 
 
 async def _kept(store: Store, sql: str, provinces: Provinces) -> tuple[str, dict[str, Any]]:
-    """`sql` for sellers of some provinces, and its parameter; a registry writes a province in several ways."""
+    """`sql` for sellers of some provinces, and its parameter. Rows of before names were made canonical have others."""
     if provinces is None:
         return sql.replace("{kept}", ""), {}
-    rows = await store.rows("provinces", "SELECT DISTINCT province FROM taxpayer_statements", max_rows=10_000)
-    written = [name for (name,) in rows if province_key(name) in provinces]
+    rows = await store.remembered("provinces", "SELECT DISTINCT province FROM taxpayer_statements")
+    older = {name for (name,) in rows if province_key(name) in provinces}
+    written = sorted(older | {PROVINCES[key] for key in provinces if key in PROVINCES})
     there = "AND mst IN (SELECT mst FROM taxpayer_statements WHERE province IN {provinces:Array(String)})"
     return sql.replace("{kept}", there), {"provinces": written}
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from prometheus_client import REGISTRY
 
 from console.live import Unanswered
 from console.minutes import MinuteBook
@@ -20,6 +21,7 @@ from console.store import Store
 from hoadon.common.settings import Settings
 from storage.client import connect, connect_async
 from storage.migrate import migrate
+from tests.support import store_rows
 from tests.support.overview_rows import dead_letter, finding, insert, invoice, package, watermark
 from tests.support.ports import free_ports
 from tests.support.store import StoreProcess
@@ -266,3 +268,28 @@ def test_a_store_that_goes_and_comes_back(tmp_path_factory: pytest.TempPathFacto
         assert asyncio.run(main()) == ["unavailable", "", "unavailable", ""]
     finally:
         process.kill()
+
+
+def test_a_scoped_officer_sees_its_sellers_and_spellings_are_asked_for_once(client: Client, answer: Answer) -> None:
+    def known(mst: str, province: str) -> None:
+        row = {"mst": mst, "version": 1, "province": province}
+        client.insert_arrow("taxpayer_statements", store_rows.table("taxpayer_statements", [row]))
+
+    insert(client, "packages", [package(name, NOON, mst=f"99000000{at}") for at, name in enumerate("ABC", 10)])
+    known("9900000010", "Thành phố Huế")
+    known("9900000012", "Hà Nội")
+
+    async def looks(store: Store) -> list[int]:
+        first = await ask.minutes(store, NOON, frozenset({"hue"}))
+        known("9900000011", "Huế")
+        then = await ask.minutes(store, NOON, frozenset({"hue"}))
+        await ask.rules(store, NOON, frozenset({"hue"}))
+        return [sum(one.packages for one in found) for found in (first, then)]
+
+    asked = "hoadon_console_question_seconds_count"
+    before = REGISTRY.get_sample_value(asked, {"question": "provinces"}) or 0
+    try:
+        assert answer(looks) == [1, 2]
+    finally:
+        client.command("TRUNCATE TABLE taxpayer_statements")
+    assert (REGISTRY.get_sample_value(asked, {"question": "provinces"}) or 0) - before == 1
