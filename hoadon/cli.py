@@ -270,7 +270,10 @@ def registry_import(
     settings = instance_of(data)
     from hoadon.operations import import_registry
 
-    typer.echo(f"{import_registry(settings, csv)} taxpayers imported")
+    count, warning = import_registry(settings, csv)
+    typer.echo(f"{count} taxpayers imported")
+    if warning:
+        typer.echo(f"hoadon: {warning}", err=True)
 
 
 FirstDay = Annotated[str, typer.Option("--from", metavar="DAY", help="First day, YYYY-MM-DD, in Vietnam.")]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
@@ -15,7 +17,7 @@ from hoadon.common.clock import rfc3339
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 from hoadon.printing import console
-from identity.masking import mask_taxcode
+from identity.masking import mask_numbers, mask_taxcode
 from rules.outages import Outage
 from storage import outages
 from storage.client import connect
@@ -24,9 +26,16 @@ from streams import deadletters
 from streams.desk import desk
 from streams.keys import keyring
 
+_NAMED: Final = 5
+_NAMED_LETTERS: Final = 40
 
-def import_registry(settings: Settings, csv: Path) -> int:
-    """Import a registry with a progress bar on a terminal; the number of taxpayers. Raises HoadonError."""
+
+def import_registry(settings: Settings, csv: Path) -> tuple[int, str]:
+    """Import a registry with a progress bar on a terminal; the number of taxpayers, and a warning or ''.
+
+    Raises HoadonError.
+    """
+    unplaced = Counter[str]()
     pseudonyms = keyring(settings).pseudonyms
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with (
@@ -34,7 +43,24 @@ def import_registry(settings: Settings, csv: Path) -> int:
         connect(settings) as client,
     ):
         task = bar.add_task("registry", total=None)
-        return import_file(client, csv, pseudonyms, lambda done, size: bar.update(task, completed=done, total=size))
+        count = import_file(
+            client, csv, pseudonyms, lambda done, size: bar.update(task, completed=done, total=size), unplaced
+        )
+    return count, _unplaced(unplaced)
+
+
+def _unplaced(found: Counter[str]) -> str:
+    """What stands as province and is none: the most frequent, without numbers that people may have written there."""
+    if not found:
+        return ""
+    named = ", ".join(
+        f"“{mask_numbers(name[:_NAMED_LETTERS])}” ({count:,})" for name, count in found.most_common(_NAMED)
+    )
+    more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
+    return (
+        f"{found.total():,} of them name no province of the 34: {named}{more}; "
+        "only who sees the whole country sees their invoices"
+    )
 
 
 def declare_outages(settings: Settings, declared: Sequence[tuple[Outage, str]]) -> None:

@@ -8,7 +8,7 @@ A file is read from an open binary file, so that who opens it may be anybody. Pe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import BinaryIO, Final
 
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
+from identity.provinces import canonical, province_key
 from invoice_schema.forms import canonical_mst
 
 COLUMNS: Final = (
@@ -149,10 +150,11 @@ def dates(texts: pa.StringArray) -> pa.Date32Array:
 
 
 def normalised(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The columns of COLUMNS trimmed, tax codes canonical."""
+    """The columns of COLUMNS trimmed, tax codes canonical, provinces by their official names."""
     columns = {name: pc.utf8_trim_whitespace(batch[name]) for name in COLUMNS}
     for name in ("mst", "legacy_mst"):
         columns[name] = _canonical(columns[name])
+    columns["province"] = _of_distinct(columns["province"], canonical)
     return pa.record_batch(columns)
 
 
@@ -160,6 +162,17 @@ def _canonical(codes: pa.StringArray) -> pa.StringArray:
     written = pc.invert(pc.match_substring_regex(codes, r"^\d*$"))
     odd = [canonical_mst(code) for code in codes.filter(written).to_pylist()]
     return pc.replace_with_mask(codes, written, pa.array(odd, pa.string()))
+
+
+def _of_distinct(texts: pa.StringArray, change: Callable[[str], str]) -> pa.StringArray:
+    found = texts.dictionary_encode()
+    return pa.array([change(text) for text in found.dictionary.to_pylist()], pa.string()).take(found.indices)
+
+
+def no_provinces(rows: pa.RecordBatch) -> dict[str, int]:
+    """What stands as province in normalised rows and is none, with the number of rows."""
+    counted = pc.value_counts(rows["province"]).to_pylist()
+    return {one["values"]: one["counts"] for one in counted if one["values"] and not province_key(one["values"])}
 
 
 def problems(rows: pa.RecordBatch) -> Iterator[tuple[int, str]]:

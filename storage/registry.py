@@ -8,7 +8,7 @@ Personal IDs are stored as pseudonym and masked form only, and never named in an
 from __future__ import annotations
 
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -22,7 +22,7 @@ from hoadon.common.clock import now_us, vietnam_day
 from hoadon.common.errors import UsageError
 from identity.pseudonyms import Pseudonyms
 from identity.registry import Ints, code_keys
-from identity.registry_file import BadRows, Check, NoRegistry, blocks
+from identity.registry_file import BadRows, Check, NoRegistry, blocks, no_provinces
 from storage import schema
 from storage.chunks import chunks
 from storage.errors import explaining
@@ -45,9 +45,15 @@ INSERT INTO registry_versions SELECT {version:UInt64}, {source:String}, {stateme
 
 
 def import_file(
-    client: Client, path: Path, pseudonyms: Pseudonyms, progress: Callable[[int, int], None] = lambda done, size: None
+    client: Client,
+    path: Path,
+    pseudonyms: Pseudonyms,
+    progress: Callable[[int, int], None] = lambda done, size: None,
+    unplaced: Counter[str] | None = None,
 ) -> int:
     """Import a CSV or Parquet file; the number of taxpayers in it. `progress(bytes read, all)` after each block.
+
+    `unplaced` gets what stands as province and is none, with the number of taxpayers.
 
     Nothing counts before the last row was checked and stored. Raises UsageError, in one line with the first bad rows
     (the header of a CSV is row 1), and StoreUnavailable.
@@ -55,7 +61,7 @@ def import_file(
     version = Version(client)
     try:
         with path.open("rb") as file:
-            rows = _import(client, file, pseudonyms, version, progress)
+            rows = _import(client, file, pseudonyms, version, progress, Counter() if unplaced is None else unplaced)
     except OSError as error:
         raise UsageError(f"{path.name}: cannot be read: {os.strerror(error.errno or 5)}") from error
     except BadRows as error:
@@ -74,6 +80,7 @@ def _import(
     pseudonyms: Pseudonyms,
     version: Version,
     progress: Callable[[int, int], None],
+    unplaced: Counter[str],
 ) -> int:
     """Every block is checked and made ready in processes beside, as many as there are cores."""
     check, known, today = Check(file), _Known(client), vietnam_day(now_us())
@@ -86,6 +93,7 @@ def _import(
         check.add(rows, found.problems)
         if not found.problems:
             version.write(found.statements)
+        unplaced.update(no_provinces(rows))
         done += rows.num_rows
         progress(file.tell(), size)
 

@@ -184,5 +184,5 @@ def _province_role(key: str) -> str:
 
 
 def _is(province: str) -> str:
-    """A registry writes a province with or without `TP.`, `Thành phố`, `Tỉnh`."""
+    """Provinces are stored by their official names; rows of before may have `TP.`, `Thành phố`, `Tỉnh` before them."""
     return f"replaceRegexpOne(lowerUTF8(province), '^ *(tp\\\\.? *|thành phố +|tỉnh +)', '') = '{province.lower()}'"

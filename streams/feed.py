@@ -27,7 +27,7 @@ from hoadon.common.clock import now_us, vietnam_day
 from hoadon.common.errors import Unavailable
 from hoadon.common.settings import Settings
 from identity.keys import Keyring
-from identity.registry_file import COLUMNS, normalised, problems
+from identity.registry_file import COLUMNS, no_provinces, normalised, problems
 from storage.client import connect
 from storage.registry import Version, digests_of
 from storage.sink import Sink
@@ -117,6 +117,8 @@ def take(
         found = ready(keyring.pseudonyms, rows, holds, told, last, writing.number)
         writing.write(found.statements)
         writing.commit("topic")
+        if unplaced := sum(no_provinces(rows).values()):
+            _log.warning("no province of the 34", taxpayers=unplaced)
         known |= dict(zip(codes, found.digests.tolist(), strict=True))
     metrics.REGISTRY_MESSAGES.labels(outcome="stated").inc(len(good))
     if dead:

@@ -81,7 +81,7 @@ def viewer_of(claims: Mapping[str, Any], settings: Settings, digest: Digest) -> 
     provinces = None
     if settings.oidc_provinces_claim in claims:
         named = _texts(claims[settings.oidc_provinces_claim])
-        provinces = frozenset(filter(None, map(province_key, named)))
+        provinces = frozenset(filter(None, (province_key(name, former=False) for name in named)))
         if not provinces or len(provinces) < len(named):
             raise Refused("no_role")
     return Viewer(_name(claims, settings, digest), role, provinces)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -57,6 +58,18 @@ def registry(path: Path, *lines: str) -> Path:
     file = path / "registry.csv"
     file.write_text("\n".join([HEADER, *lines]) + "\n", "utf-8")
     return file
+
+
+def test_provinces_are_stored_by_their_official_names(client: Client, keyring: Keyring, tmp_path: Path) -> None:
+    written = ("TP.HCM", "Thành phố Hồ Chí Minh", "Bình Dương", "hue", "Atlantis", "Atlantis", "")
+    file = registry(
+        tmp_path, *(f"82000000{at:02d},,A,enterprise,active,,,{name},,,," for at, name in enumerate(written))
+    )
+    unplaced = Counter[str]()
+    assert import_file(client, file, keyring.pseudonyms, unplaced=unplaced) == 7
+    assert unplaced == {"Atlantis": 2}
+    told = "SELECT province, count() FROM taxpayers FINAL WHERE mst LIKE '82%' GROUP BY province ORDER BY province"
+    assert client.query(told).result_rows == [("", 1), ("Atlantis", 2), ("Huế", 1), ("Hồ Chí Minh", 3)]
 
 
 def test_rows_are_stored_without_personal_ids(client: Client, keyring: Keyring, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pytest
 
-from identity.registry_file import COLUMNS, BadRows, NoRegistry, blocks, checked, dates
+from identity.registry_file import COLUMNS, BadRows, NoRegistry, blocks, checked, dates, no_provinces
 
 HEADER = ",".join(COLUMNS)
 PERSON = "001090000000"
@@ -23,6 +23,19 @@ def test_rows_are_trimmed_and_codes_canonical() -> None:
     (row,) = rows.to_pylist()
     assert (row["mst"], row["legacy_mst"]) == ("9900000016001", "9900000023002")
     assert (row["personal_id"], row["name"], row["status_since"]) == (PERSON, 'Phở "Hà", CN 1', "")
+
+
+def test_what_is_no_province_is_counted() -> None:
+    (rows,) = checked(
+        file(
+            *(
+                f"99000000{at},,A,enterprise,active,,,{name},,,,"
+                for at, name in enumerate(("Kon Tum", "Mars", "Mars", ""), 10)
+            )
+        )
+    )
+    assert rows["province"].to_pylist() == ["Quảng Ngãi", "Mars", "Mars", ""]
+    assert no_provinces(rows) == {"Mars": 2}
 
 
 def test_columns_stand_in_any_order_behind_a_byte_order_mark() -> None:
