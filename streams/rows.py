@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from identity.keys import Keyring
+from identity.masking import mask_persons_in
 from identity.taxcode import kind
 from invoice_schema.columns import Mask
 from invoice_schema.extras import extras_of
@@ -290,7 +291,7 @@ class Batch:
             "nlap": self._days("TTChung/NLap").take(owner),
             "tchat": columns.text("HHDVu/TChat").take(at).cast(pa.uint8()),
             "code": _text(columns.text("HHDVu/MHHDVu")).take(at),
-            "name": _text(columns.text("HHDVu/THHDVu")).take(at),
+            "name": mask_persons_in(_text(columns.text("HHDVu/THHDVu")).take(at)),
             "unit": _text(columns.text("HHDVu/DVTinh")).take(at),
             "quantity": _money(columns.number("HHDVu/SLuong")).take(at),
             "unit_price": _money(columns.number("HHDVu/DGia")).take(at),

@@ -75,6 +75,14 @@ def test_a_package_becomes_rows(bench: EngineBench, series: str) -> None:
     assert orjson.loads(value)["decision"] == "partly_rejected"
 
 
+def test_numbers_of_persons_are_masked_in_names_of_goods(bench: EngineBench, series: str) -> None:
+    goods = {"NDHDon/DSHHDVu/HHDVu[1]/THHDVu": "Vé xe, khách 001199000021, 0912345689"}
+    body = package([invoice(shdon=1, khhdon=series, nlap=TODAY, edit=goods)])
+    bench.hand_over(bench.message(body))
+    sql = "SELECT name FROM invoice_lines FINAL WHERE khhdon = {khhdon:String} AND line = 1"
+    assert bench.rows(sql, khhdon=series) == [("Vé xe, khách ••••••••••21, ••••••••89",)]
+
+
 def test_the_document_is_kept_sealed(bench: EngineBench, series: str) -> None:
     body = package([invoice(khhdon=series, nlap=TODAY)])
     bench.hand_over(bench.message(body))
