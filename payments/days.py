@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from payments.limits import OPEN
 from payments.named import MONEY
 
 KEY: Final = ("seller", "day", "currency")
@@ -23,12 +24,13 @@ def figures(payments: pl.DataFrame, invoices: pl.DataFrame) -> pl.DataFrame:
     amount = pl.col("amount").cast(MONEY)
     group, candidates = pl.col("group_payments").cast(pl.Int64), pl.col("group_invoices").cast(pl.Int64)
     credit, refund = pl.col("direction") == "credit", pl.col("direction") == "refund"
-    several = pl.col("reason") == "several"
+    open_ = pl.col("open")
     paid = (
-        payments.with_columns(
-            # Of a group every row has its share; a group's rows stand together, so that the shares add up exactly.
-            extra=pl.when(credit & several).then(pl.max_horizontal(group - candidates, 0)).otherwise(0),
-            first=pl.int_range(pl.len()).over(*KEY, "amount", "reason", "direction") == 0,
+        payments.with_columns(open=credit & pl.col("reason").is_in(OPEN))
+        .with_columns(
+            # Every row tells the sizes of its group; the first one of a group counts what it has too many.
+            extra=pl.when(open_).then(pl.max_horizontal(group - candidates, 0)).otherwise(0),
+            first=pl.int_range(pl.len()).over(*KEY, "amount", "open") == 0,
         )
         .with_columns(
             short=pl.when(~credit)
@@ -37,11 +39,11 @@ def figures(payments: pl.DataFrame, invoices: pl.DataFrame) -> pl.DataFrame:
             .then(amount - pl.col("covered").cast(MONEY))
             .when(pl.col("state") == "unmatched")
             .then(amount)
-            .when(several & pl.col("first"))
+            .when(open_ & pl.col("first"))
             .then(amount * pl.col("extra").cast(MONEY))
             .otherwise(0)
             .cast(MONEY),
-            orphan=pl.when(several & pl.col("first")).then("extra").otherwise(0),
+            orphan=pl.when(open_ & pl.col("first")).then("extra").otherwise(0),
         )
         .group_by(*KEY)
         .agg(

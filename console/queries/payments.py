@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, NamedTuple
 from console.places import sector_key
 from console.store import Store
 from identity.provinces import province_key
-from payments.limits import APART_US, SETTLED_DAYS
+from payments.limits import APART_US, OPEN, SETTLED_DAYS
 from storage.attribution import SUCCESSORS
 
 MOST_SELLERS: Final = 50
@@ -482,11 +482,11 @@ Candidates = dict[tuple[str, str], list[Invoice]]
 
 
 async def candidates(store: Store, seller: str, codes: list[str], day: date, found: Sequence[Payment]) -> Candidates:
-    """The invoices that may belong to each payment with several: of its amount and day, taken by no other payment."""
-    several = [one for one in found if one.reason == "several" and one.direction == "credit"]
-    if not several:
+    """The invoices that may belong to each open payment: of its amount and day, taken by no other payment."""
+    still = [one for one in found if one.reason in OPEN and one.direction == "credit"]
+    if not still:
         return {}
-    asked = {"seller": seller, "codes": codes, "day": day, "amounts": sorted({f"{one.amount:f}" for one in several})}
+    asked = {"seller": seller, "codes": codes, "day": day, "amounts": sorted({f"{one.amount:f}" for one in still})}
     rows = await store.rows("candidates", _CANDIDATES, asked, seconds=10, max_rows=_MOST_CANDIDATES)
     by_amount: dict[tuple[Decimal, str], list[tuple[Invoice, str, int]]] = defaultdict(list)
     shops = {row[7] for row in rows}
@@ -499,7 +499,7 @@ async def candidates(store: Store, seller: str, codes: list[str], day: date, fou
             for one, shop, issued in by_amount[paid.amount, paid.currency]
             if not _disagree(paid, shop, issued, shops)
         ][:MOST_INVOICES]
-        for paid in several
+        for paid in still
     }
 
 

@@ -27,6 +27,7 @@ def match(payments: pl.DataFrame, invoices: pl.DataFrame, corrections: pl.DataFr
     by_amount.match(facts)
     by_order.match(facts)
     by_amount.match(facts)
+    by_amount.match_cash(facts)
     parts.match(facts)
     by_name.leave_rests(facts, named)
     by_amount.leave_open(facts)

@@ -13,6 +13,8 @@ from payments.limits import APART_US
 from payments.matching.facts import MINUTE_US, Facts, Ints, Mask
 
 _STEPS: Final = ((2, "2"), (5, "5"), (15, "15"), (0, "day"))
+_NEAR: Final = 2
+"""Of the steps."""
 _SCORES: Final = {True: (95, 92, 88, 80), False: (90, 86, 82, 70)}
 _SPAN: Final = 2**38
 """Of one key: more than a day and two windows, in µs."""
@@ -32,11 +34,23 @@ class _Side:
 
 
 def match(facts: Facts) -> None:
-    """The eight passes."""
-    payments, invoices = _sides(facts)
+    """The eight passes, among invoices that were not paid in cash."""
+    _pass(facts, facts.open_invoices(cash=False), _STEPS)
+
+
+def match_cash(facts: Facts) -> None:
+    """The passes of near moments, which beat the button that a cashier pressed, where there is an amount in cash."""
+    cash = facts.open_invoices(cash=True)
+    if cash.height:
+        amounts = cash.select("s", "day", "due").unique()
+        _pass(facts, facts.open_invoices().join(amounts, on=["s", "day", "due"], how="semi"), _STEPS[:_NEAR])
+
+
+def _pass(facts: Facts, among: pl.DataFrame, steps: tuple[tuple[int, str], ...]) -> None:
+    payments, invoices = _sides(facts, among)
     places = int(max(payments.place.max(initial=0), invoices.place.max(initial=0))) + 1
     for same_store in (True, False):
-        for (minutes, name), score in zip(_STEPS, _SCORES[same_store], strict=True):
+        for (minutes, name), score in zip(steps, _SCORES[same_store], strict=False):
             payments, invoices = payments.take(facts.free_p[payments.row]), invoices.take(facts.free_i[invoices.row])
             left, right = payments, invoices
             if same_store:
@@ -47,21 +61,26 @@ def match(facts: Facts) -> None:
 
 
 def leave_open(facts: Facts) -> None:
-    """Decide whatever is free: `several` candidates, or `none`."""
-    payments, invoices = _sides(facts)
+    """Decide whatever is free: `several` candidates, or only such as say `cash`, or `none`."""
+    payments, invoices = _sides(facts, facts.open_invoices())
     p, i = (_has_any(*sides) for sides in ((payments, invoices), (invoices, payments)))
     groups = pl.DataFrame({"key": payments.key[p]}).group_by("key").agg(group_payments=pl.len())
     others = pl.DataFrame({"key": invoices.key[i]}).group_by("key").agg(group_invoices=pl.len())
-    several = pl.DataFrame({"p": payments.row[p], "key": payments.key[p]}).with_columns(pl.col("p").cast(pl.UInt32))
-    facts.outcome(several.join(groups, on="key").join(others, on="key"), "", "ambiguous", 0, "several")
+    cash = np.zeros(len(p), bool)
+    if facts.cash.any():
+        cash = ~_has_any(payments, invoices.take(~facts.cash[invoices.row]))
+    found = pl.DataFrame({"p": payments.row[p], "key": payments.key[p], "cash": cash[p]}).select(
+        "key", pl.col("p").cast(pl.UInt32), reason=pl.when("cash").then(pl.lit("cash")).otherwise(pl.lit("several"))
+    )
+    facts.outcome(found.join(groups, on="key").join(others, on="key"), "", "ambiguous", 0, "")
     facts.decide(np.flatnonzero(facts.free_p), "", "unmatched", 0, "none")
 
 
-def _sides(facts: Facts) -> tuple[_Side, _Side]:
-    """What is free, with keys that both share; each sorted by key and moment."""
+def _sides(facts: Facts, invoices: pl.DataFrame) -> tuple[_Side, _Side]:
+    """The payments that are free and these invoices, with keys that both share; each sorted by key and moment."""
     on = ["s", "day", "amount"]
     payments = facts.credits().select("p", *on, "place", "moment")
-    invoices = facts.open_invoices().select("i", "s", "day", "place", "moment", amount="due")
+    invoices = invoices.select("i", "s", "day", "place", "moment", amount="due")
     keys = payments.select(on).join(invoices.select(on), on=on, how="semi").unique().with_row_index("key")
     return _side(payments.join(keys, on=on), "p"), _side(invoices.join(keys, on=on), "i")
 

@@ -50,7 +50,7 @@ def _round(facts: Facts) -> bool:
 def _open(facts: Facts) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Free payments (timed) and invoices of amounts of which there are few."""
     payments = facts.credits().select("p", "s", "day", "place", "timed", "moment", due="amount")
-    invoices = facts.open_invoices().select(
+    invoices = facts.open_invoices(cash=False).select(
         "i", *_SERIES, "due", "shdon", "former_shdon", store="place", issued="moment"
     )
     left, right = (frame.group_by(_AMOUNT).len().filter(pl.col("len") <= _MOST) for frame in (payments, invoices))

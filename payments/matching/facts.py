@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from payments.matching.cash import paid_in_cash
 from payments.matching.schemas import AMOUNT, KEY
 from payments.named import MONEY, Named, read
 
@@ -31,7 +32,7 @@ class Facts:
 
     `moment` is µs since the day began, -1 unknown; `place` the store's number, 0 unknown or none of the day's invoices
     has it (`told_place`: as it was told). `free_p`,
-    `free_i` and `free_c` are what no rule has taken yet.
+    `free_i` and `free_c` are what no rule has taken yet; `cash` are invoices that were paid in cash, as they say.
     """
 
     def __init__(self, payments: pl.DataFrame, invoices: pl.DataFrame, corrections: pl.DataFrame) -> None:
@@ -63,6 +64,7 @@ class Facts:
         self.free_p: Mask = (payments["seller"] != "").to_numpy(writable=True)
         self.free_i: Mask = np.ones(invoices.height, bool)
         self.free_c: Mask = np.ones(corrections.height, bool)
+        self.cash: Mask = paid_in_cash(self.invoices)
         self.settling = self.named.settling
         self._outcomes: list[pl.DataFrame] = []
         self._links: list[pl.DataFrame] = []
@@ -76,8 +78,10 @@ class Facts:
         """Free payments that are no refunds."""
         return self.payments.filter(pl.Series(self.free_p) & (pl.col("direction") == "credit"))
 
-    def open_invoices(self) -> pl.DataFrame:
-        return self.invoices.filter(pl.Series(self.free_i))
+    def open_invoices(self, *, cash: bool | None = None) -> pl.DataFrame:
+        """Free invoices; only those that were paid in cash, or no such, if told."""
+        some = self.free_i if cash is None else self.free_i & (self.cash == cash)
+        return self.invoices.filter(pl.Series(some))
 
     def untaken(self, pairs: pl.DataFrame) -> pl.DataFrame:
         """Those of `pairs` (p, and i or c) whose sides are free."""

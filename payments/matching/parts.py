@@ -31,7 +31,7 @@ def match(facts: Facts) -> None:
 
 def _sums(facts: Facts) -> pl.DataFrame:
     """Payments p0, p1 and p2 (or null) with the invoice i that they sum up to, `known`: its moment is."""
-    invoices = facts.open_invoices().select("i", "s", "day", "moment", "due", at="place")
+    invoices = facts.open_invoices(cash=False).select("i", "s", "day", "moment", "due", at="place")
     timed = facts.credits().filter("timed").join(invoices, on=["s", "day"], how="semi")
     timed = timed.join(invoices, left_on=["s", "day", "amount"], right_on=["s", "day", "due"], how="anti")
     timed = timed.sort(*_GROUP, "paid_at", "source", "payment_id").select(*_GROUP, "p", "moment", "amount", "place")

@@ -187,6 +187,16 @@ def test_a_sellers_day(answer: Answer) -> None:
     assert nobody is not None and [one.reason for one in nobody.payments] == ["no-seller"]
 
 
+@pytest.mark.parametrize(("reason", "candidates"), [("several", [2]), ("cash", [2]), ("none", [])])
+def test_who_still_has_invoices_of_its_amount_has_candidates(
+    answer: Answer, reason: str, candidates: list[int]
+) -> None:
+    found, _ = answer(lambda store: ask.payments(store, SHOP, DAY, "ambiguous"))
+    asked = [one._replace(reason=reason) for one in found]
+    told = answer(lambda store: ask.candidates(store, SHOP, [SHOP], DAY, asked))
+    assert [one.key.shdon for ones in told.values() for one in ones] == candidates
+
+
 def test_a_long_day_goes_on(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ask, "MOST_PAYMENTS", 3)
     first, further = answer(lambda store: ask.payments(store, SHOP, DAY))

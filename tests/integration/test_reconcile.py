@@ -194,6 +194,23 @@ def test_what_was_replaced_is_kept(world: World, mst: str) -> None:
     assert world.outcome(name)[2] == "ambiguous"
 
 
+def test_an_invoice_of_the_day_may_tell_that_another_one_was_paid_in_cash(world: World, mst: str) -> None:
+    """Of one group payments may have several candidates or only such; what it has too many is counted once."""
+    first = [world.pay(20_000, seller=mst, store_code="A") for _ in range(3)]
+    world.pay(20_000, seller=mst, store_code="B")
+    other = world.pay(20_000, seller=mst, store_code="B")
+    world.sell(mst, 1, 20_000, store_code="A", payment_method="Tiền mặt")
+    world.sell(mst, 2, 20_000, store_code="B", payment_method="TM/CK")
+    world.run()
+    assert {world.outcome(name)[1:5] for name in (*first, other)} == {("", "ambiguous", 0, "several")}
+    world.sell(mst, 3, 77_000, payment_method="Chuyển khoản")
+    world.run()
+    assert {world.outcome(name)[1:5] for name in first} == {("", "ambiguous", 0, "cash")}
+    assert world.outcome(other)[1:5] == ("", "ambiguous", 0, "several")
+    found = world.figures(mst)
+    assert (int(found["paid"]), int(found["ambiguous"]), int(found["without_invoice"])) == (100_000, 40_000, 60_000)
+
+
 def test_an_account_leads_to_its_seller(world: World, mst: str) -> None:
     other = enterprise(next(_sellers))
     world.register(

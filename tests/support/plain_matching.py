@@ -124,6 +124,26 @@ def moments_disagree(payment: PaymentFact, invoice: InvoiceFact) -> bool:
     return not minutes_apart_at_most(15, payment, invoice)
 
 
+CASH = ("TM", "TIENMAT", "TIỀNMẶT", "CASH")
+WITHOUT_CASH = (
+    *("CK", "CHUYENKHOAN", "CHUYỂNKHOẢN", "THE", "THẺ", "QR", "QRCODE"),
+    *("VIETQR", "VNPAY", "VI", "VÍ", "VIDIENTU", "VÍĐIỆNTỬ"),
+)
+
+
+def says_cash(invoice: InvoiceFact) -> bool:
+    return invoice.method in CASH
+
+
+def tells_means_apart(of_the_day: list[InvoiceFact]) -> bool:
+    """There is an invoice of the day that was paid without cash, as it says."""
+    return any(invoice.method in WITHOUT_CASH for invoice in of_the_day)
+
+
+def is_paid_in_cash(invoice: InvoiceFact, of_the_day: list[InvoiceFact]) -> bool:
+    return says_cash(invoice) and tells_means_apart(of_the_day)
+
+
 # What a text names
 
 BEFORE = r"(?<!\w)"
@@ -298,13 +318,22 @@ def plain_match(
             equal_and_strongly_named(one_day)
             equal_and_weakly_named(one_day)
             split_by_name(one_day)
+            in_cash = [invoice for invoice in one_day.invoices if is_paid_in_cash(invoice, of_the_day)]
+            for invoice in in_cash:
+                one_day.take(invoice)
             by_amount(one_day)
             by_order(one_day, of_the_day)
             by_amount(one_day)
+            one_day.invoices += in_cash
+            by_near_moment(one_day, {invoice.due for invoice in in_cash})
+            in_cash = [invoice for invoice in in_cash if invoice in one_day.invoices]
+            for invoice in in_cash:
+                one_day.take(invoice)
             split_bills(one_day)
+            one_day.invoices += in_cash
             rounded(one_day)
             parts(one_day)
-            open_ones(one_day)
+            open_ones(one_day, of_the_day)
             outcomes |= one_day.outcomes
         outcomes |= book.outcomes
         outcomes |= refunds(
@@ -512,9 +541,23 @@ def naming_no_other(book: Book, naming: Naming) -> list[tuple[InvoiceFact, list[
 # 3. The same day, by amount
 
 
+SAME_STORE = ((2, 95, "store-2"), (5, 92, "store-5"), (15, 88, "store-15"), (None, 80, "store-day"))
+ANY_STORE = ((2, 90, "time-2"), (5, 86, "time-5"), (15, 82, "time-15"), (None, 70, "day"))
+
+
 def by_amount(book: Book) -> None:
-    same_store = ((2, 95, "store-2"), (5, 92, "store-5"), (15, 88, "store-15"), (None, 80, "store-day"))
-    any_store = ((2, 90, "time-2"), (5, 86, "time-5"), (15, 82, "time-15"), (None, 70, "day"))
+    in_passes(book, SAME_STORE, ANY_STORE, {payment.amount for payment in book.payments})
+
+
+def by_near_moment(book: Book, amounts: set[Decimal]) -> None:
+    in_passes(book, SAME_STORE[:2], ANY_STORE[:2], amounts)
+
+
+Pass = tuple[int | None, int, str]
+"""Minutes, score, reason"""
+
+
+def in_passes(book: Book, same_store: Sequence[Pass], any_store: Sequence[Pass], amounts: set[Decimal]) -> None:
     for same, passes in ((True, same_store), (False, any_store)):
         for limit, score, reason in passes:
             changed = True
@@ -524,6 +567,7 @@ def by_amount(book: Book) -> None:
                     for payment in book.payments
                     for invoice in book.invoices
                     if payment.amount == invoice.due
+                    and invoice.due in amounts
                     and (not same or (payment.store != "" and payment.store == invoice.store))
                     and close_enough(limit, payment, invoice)
                 ]
@@ -701,23 +745,24 @@ def parts(book: Book) -> None:
 # 5. What stays open
 
 
-def open_ones(book: Book) -> None:
+def open_ones(book: Book, of_the_day: list[InvoiceFact]) -> None:
     for amount in {payment.amount for payment in book.payments}:
         untaken = [payment for payment in book.payments if payment.amount == amount]
         agreeing = [
-            (payment.key, invoice.key)
+            (payment, invoice)
             for payment in untaken
             for invoice in book.invoices
             if invoice.due == amount
             and not stores_disagree(payment, invoice)
             and not moments_disagree(payment, invoice)
         ]
-        such_payments = {payment for payment, _ in agreeing}
-        such_invoices = {invoice for _, invoice in agreeing}
+        sizes = len({payment.key for payment, _ in agreeing}), len({invoice.key for _, invoice in agreeing})
         for payment in untaken:
-            if payment.key in such_payments:
-                sizes = len(such_payments), len(such_invoices)
-                book.close(payment, Outcome("", "ambiguous", 0, "several", (), Decimal(0), *sizes))
+            its_own = [invoice for other, invoice in agreeing if other is payment]
+            if its_own:
+                only_cash = all(is_paid_in_cash(invoice, of_the_day) for invoice in its_own)
+                reason = "cash" if only_cash else "several"
+                book.close(payment, Outcome("", "ambiguous", 0, reason, (), Decimal(0), *sizes))
             else:
                 book.close(payment, Outcome("", "unmatched", 0, "none"))
 

@@ -1282,6 +1282,179 @@ def test_amounts_are_looked_at_again_though_nothing_is_in_order() -> None:
     }
 
 
+# 3 to 5. What is paid in cash, as its register says
+
+
+def in_cash(number: int, due: Amount, **more: Any) -> InvoiceFact:
+    return bill(number, due, **({"method": "TM"} | more))
+
+
+CARD = bill(900, 77, method="THẺ")
+"""Since it is there, the register tells means of payment apart."""
+
+
+def only_cash(payments: int, invoices: int) -> Outcome:
+    return several(payments, invoices)._replace(reason="cash")
+
+
+@pytest.mark.parametrize(
+    ("method", "says"),
+    [
+        *((method, True) for method in ("TM", "TIENMAT", "TIỀNMẶT", "CASH")),
+        *((method, False) for method in ("", "TMCK", "CK", "TMTHẺ", "TIENMATCK", "TIỀN", "T", "NOCASH", "MOMO")),
+    ],
+)
+def test_what_says_cash(method: str, says: bool) -> None:
+    """Of two of an amount it is no candidate."""
+    bills = [bill(1, 5000, method=method), bill(2, 5000)]
+    expected = matched("one", 70, "day", 5000, bills[1]) if says else several(1, 2)
+    assert told([pay("P", 5000)], [*bills, CARD]) == {"P": expected}
+
+
+@pytest.mark.parametrize(
+    ("method", "tells"),
+    [
+        *((method, True) for method in ("CK", "CHUYENKHOAN", "CHUYỂNKHOẢN", "THE", "THẺ", "QR", "QRCODE", "VIETQR")),
+        *((method, True) for method in ("VNPAY", "VI", "VÍ", "VIDIENTU", "VÍĐIỆNTỬ")),
+        *((method, False) for method in ("", "TM", "TMCK", "GRABFOOD", "MOMO", "CHUYEN", "QRX", "XCK", "THECAO")),
+    ],
+)
+def test_what_tells_means_apart(method: str, tells: bool) -> None:
+    """A register that says cash of everything, and names platforms, says nothing."""
+    other = bill(900, 77, method=method)
+    expected = only_cash(1, 1) if tells else matched("one", 70, "day", 5000, in_cash(1, 5000))
+    assert told([pay("P", 5000)], [in_cash(1, 5000), other]) == {"P": expected}
+
+
+@pytest.mark.parametrize("change", [{"seller": OTHER_SELLER}, {"day": 1}, {"day": -1}, {"currency": "USD"}])
+def test_means_are_told_apart_on_the_day_of_the_seller_and_currency(change: dict[str, Any]) -> None:
+    invoice = in_cash(1, 5000)
+    payments = [pay("P", 5000), pay("Q", 77, **change)]
+    made = told(payments, [invoice, bill(900, 77, method="CK", **change)])
+    assert made["P"] == matched("one", 70, "day", 5000, invoice)
+    assert made["Q"].state == "matched"
+
+
+@pytest.mark.parametrize("change", [{"mst": OTHER_SELLER}, {"series": "C26MAB"}, {"form": "1"}, {"store": "B"}])
+def test_any_invoice_of_the_sellers_day_tells_means_apart(change: dict[str, Any]) -> None:
+    made = told([pay("P", 5000)], [in_cash(1, 5000), bill(900, 77, method="CK", **change)])
+    assert made["P"] == only_cash(1, 1)
+
+
+def test_what_is_taken_tells_means_apart_too() -> None:
+    payments = [pay("P", 5000), pay("Q", 77, "C26MAA-900")]
+    assert told(payments, [in_cash(1, 5000), CARD])["P"] == only_cash(1, 1)
+
+
+def test_a_name_beats_the_button_that_was_pressed() -> None:
+    strong, weak, split_ = in_cash(1, 5000), in_cash(2, 6000), in_cash(3, 7000)
+    rounded, part = in_cash(4, 8100), in_cash(5, 9000)
+    payments = [pay("P1", 5000, "C26MAA-1"), pay("P2", 6000, "HD 2")]
+    payments += [pay("P3", 3000, "HD 3"), pay("P4", 4000, "HD 3"), pay("P5", 8000, "HD 4"), pay("P6", 500, "HD 5")]
+    assert told(payments, [strong, weak, split_, rounded, part, CARD]) == {
+        "P1": matched("one", 100, "name", 5000, strong),
+        "P2": matched("one", 97, "name", 6000, weak),
+        "P3": matched("split", 92, "name", 3000, split_),
+        "P4": matched("split", 92, "name", 4000, split_),
+        "P5": matched("one", 85, "rounded", 8000, rounded),
+        "P6": matched("part", 70, "name", 500, part),
+    }
+
+
+def test_settlements_take_what_says_cash() -> None:
+    two = [in_cash(1, 5000), in_cash(2, 6000)]
+    assert told([pay("P", 11_000, "HD 1, 2")], [*two, CARD])["P"] == matched("settlement", 91, "listed", 11_000, *two)
+
+
+@pytest.mark.parametrize("minutes", [0, 2, 2 + MICROSECOND, 5, 5 + MICROSECOND, 15])
+@pytest.mark.parametrize("store", ["", "A"])
+def test_a_near_moment_beats_the_button(minutes: float, store: str) -> None:
+    """If there is no other candidate."""
+    invoice = in_cash(1, 5000, at=0, store=store)
+    made = told([pay("P", 5000, at=minutes, store=store)], [invoice, CARD])
+    near = (95, "store-2") if minutes <= 2 else (92, "store-5")
+    if not store:
+        near = (90, "time-2") if minutes <= 2 else (86, "time-5")
+    assert made == {"P": only_cash(1, 1) if minutes > 5 else matched("one", *near, 5000, invoice)}
+
+
+def test_the_button_is_asked_before_a_near_moment() -> None:
+    """Of two that are near only one does not say cash; the other is then nobody's."""
+    bills = [in_cash(1, 5000, at=0), bill(2, 5000, at=4)]
+    made = told([pay("P1", 5000, at=1), pay("P2", 5000, at=40)], [*bills, CARD])
+    assert made == {"P1": matched("one", 86, "time-5", 5000, bills[1]), "P2": NONE}
+
+
+def test_near_moments_are_looked_at_among_all_candidates() -> None:
+    one, other = in_cash(1, 5000, at=0), bill(2, 5000, at=1)
+    assert told([pay("P", 5000, at=0.5)], [one, other, bill(3, 5000, at=1), CARD])["P"] == several(1, 3)
+    assert told([pay("P", 5000, at=0.5)], [one, in_cash(2, 5000, at=2), CARD])["P"] == only_cash(1, 2)
+    made = told([pay("P1", 5000, at=0), pay("P2", 5000, at=4)], [one, in_cash(2, 5000, at=8), CARD])
+    assert made == {
+        "P1": matched("one", 90, "time-2", 5000, one),
+        "P2": matched("one", 86, "time-5", 5000, in_cash(2, 5000, at=8)),
+    }
+
+
+@pytest.mark.parametrize("due", [5000, 6000])
+def test_only_amounts_in_cash_are_looked_at_by_moments_again(due: Amount) -> None:
+    """To look again would find more; but cash changes nothing of another amount, or seller."""
+    bills = [bill(1, 5000, at=1, store="B"), bill(2, 5000, at=9), bill(3, 5000, at=18, store="B")]
+    bills += [bill(4, 5000, at=6, store="C"), bill(5, 5000, at=14, store="C")]
+    payments = [pay("P0", 5000, at=3, store="A"), pay("P1", 5000, at=11), pay("P2", 5000, at=16, store="A")]
+    payments += [pay("P3", 5000, at=9, store="C"), pay("P4", 5000, at=11, store="A"), pay("P5", 5000, store="B")]
+    made = told(payments, [*bills, in_cash(6, due, at=600), CARD])
+    assert made["P3"] == (several(3, 2) if due != 5000 else matched("one", 92, "store-5", 5000, bills[3]))
+
+
+def test_what_says_cash_is_not_put_in_order() -> None:
+    """Nor is it a rival; but it bounds others if a payment names it."""
+    payments = [pay("P1", 5000, at=30), pay("P2", 5000, at=300)]
+    marks = [one._replace(method="TM") for one in MARKED]
+    paid = [pay(f"M{one.shdon}", one.due, f"{one.khhdon}-{one.shdon}", at=one.shdon) for one in marks]
+    assert told([*payments, *paid], [OPEN[1], *marks, CARD])["P1"] == ordered(payments, OPEN[1:2])["P1"]
+    rival = in_cash(1, 5000)
+    assert ordered([*payments, pay("P3", 5000, at=301)], [OPEN[1], rival, CARD])["P1"] == by_order(5000, OPEN[1])
+    said = OPEN[1]._replace(method="TM")
+    assert ordered(payments, [said, CARD])["P1"] == only_cash(2, 1)
+
+
+def test_what_says_cash_does_not_count_among_the_hundred() -> None:
+    others = [in_cash(100 + number, 5000, at=600) for number in range(100)]
+    payments = [pay("P1", 5000, at=30), pay("P2", 5000)]
+    assert ordered(payments, [OPEN[1], *others, CARD])["P1"] == by_order(5000, OPEN[1])
+
+
+def test_what_says_cash_is_no_sum_and_keeps_nobody_from_one() -> None:
+    payments = [pay("P1", 4000, at=0), pay("P2", 5000, at=1)]
+    assert told(payments, [in_cash(1, 9000), CARD]) == {"P1": NONE, "P2": NONE}
+    whole, own = bill(1, 9000), in_cash(2, 4000)
+    assert told(payments, [whole, own, CARD]) == {
+        "P1": matched("split", 75, "sum", 4000, whole),
+        "P2": matched("split", 75, "sum", 5000, whole),
+    }
+
+
+def test_only_cash_is_left() -> None:
+    """The payments of a group and its invoices are counted whatever they say."""
+    bills = [in_cash(1, 5000, store="A"), bill(2, 5000, store="B"), bill(3, 5000, store="B"), in_cash(4, 6000)]
+    payments = [pay("P1", 5000, store="A"), pay("P2", 5000, store="A"), pay("P3", 5000, store="B")]
+    made = told([*payments, pay("P4", 5000), pay("Q", 6000), pay("R", 6001)], [*bills, CARD])
+    assert made == {
+        "P1": only_cash(4, 3),
+        "P2": only_cash(4, 3),
+        "P3": several(4, 3),
+        "P4": several(4, 3),
+        "Q": only_cash(1, 1),
+        "R": NONE,
+    }
+
+
+def test_cash_that_disagrees_is_none() -> None:
+    bills = [in_cash(1, 5000, at=0, store="A"), *SHOPS, CARD]
+    assert told([pay("P1", 5000, at=16), pay("P2", 5000, store="B")], bills) == {"P1": NONE, "P2": NONE}
+
+
 # 4. Split bills without a name
 
 

@@ -39,6 +39,8 @@ STORES = ("", "A", "A", "B")
 SERIES = ("C26MAA", "C26MAA", "C26MAB")
 SOURCES = ("vcb", "momo", "m-o")
 METHODS = ("", "MOMO", "VIMOMO", "TIENMAT")
+TILLS = (("",), ("",), ("TM", "CASH", "TMCK", "GRAB", ""), ("TM", "TM", "TIỀNMẶT", "CK", "THẺ", "TMCK", ""))
+"""What a register writes for means of payment."""
 SELLERS = 2000
 CROWDS = 12
 ENOUGH = 3
@@ -85,6 +87,7 @@ class Making:
     def __init__(self, choose: Callable[[Sequence[Any]], Any], place: Place) -> None:
         self.choose = choose
         self.place = place
+        self.till = choose(TILLS)
         self.payments: list[PaymentFact] = []
         self.invoices: dict[InvoiceKey, InvoiceFact] = {}
         self.corrections: dict[InvoiceKey, CorrectionFact] = {}
@@ -119,6 +122,7 @@ class Making:
 
     def bill(self, due: Decimal, **more: Any) -> InvoiceFact:
         """An invoice; the one that has its number, if there is one. Some replace another."""
+        more = {"method": self.one_of(*self.till)} | more
         more = {"number": self.one_of(*range(1, 9)), "series": self.one_of(*SERIES)} | more
         more["day"] = self.place.first_day + more["day"]
         mst = more.pop("mst", "") or self.place.seller + ("001" if self.rarely() else "")
@@ -297,6 +301,7 @@ def queue(make: Making) -> None:
 def crowd(make: Making, many: int) -> None:
     """Two in a queue among so many payments and invoices of their amount; the others have nothing to do with them."""
     amount, day = make.one_of(*AMOUNTS), make.day()
+    make.till = ("",)
     for number, at in ((20, 0), (21, 10), (22, 20), (23, 30), (24, 40)):
         due = amount if number % 2 else Decimal(7000 + number)
         make.bill(due, number=number, series="C26MAQ", day=day, former=("", 0), mst=make.place.seller)
@@ -570,6 +575,7 @@ ALL = {
     ("settlement", "ambiguous", 0, "listed"),
     ("settlement", "ambiguous", 0, "day"),
     ("", "ambiguous", 0, "several"),
+    ("", "ambiguous", 0, "cash"),
     ("", "unmatched", 0, "paid-twice"),
     ("", "unmatched", 0, "none"),
     ("", "unmatched", 0, "no-seller"),
@@ -649,6 +655,10 @@ def never(*_: object) -> bool:
     return False
 
 
+def is_without_cash(invoice: InvoiceFact) -> bool:
+    return invoice.method not in ("TM", "CASH", "TIỀNMẶT", "TMCK", "")
+
+
 OTHER_RULES: dict[str, tuple[str, Any]] = {
     "2 minutes only": ("BEYOND", (2,)),
     "2 and 5 minutes": ("BEYOND", (2, 5)),
@@ -666,6 +676,12 @@ OTHER_RULES: dict[str, tuple[str, Any]] = {
     "stores are known": ("with_known_store", lambda payment, _: payment),
     "former numbers are none": ("has", lambda invoice, number: number == invoice.shdon),
     "batches need a word": ("reference_is_a_batch", never),
+    "no invoice says cash": ("says_cash", never),
+    "empty is cash": ("says_cash", lambda invoice: invoice.method in ("TM", "CASH", "TIỀNMẶT", "")),
+    "both is cash": ("says_cash", lambda invoice: invoice.method in ("TM", "CASH", "TIỀNMẶT", "TMCK")),
+    "every register tells means apart": ("tells_means_apart", always),
+    "platforms tell means apart": ("tells_means_apart", lambda day: any(is_without_cash(one) for one in day)),
+    "no moment beats the button": ("by_near_moment", never),
 }
 
 
