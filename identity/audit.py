@@ -59,15 +59,16 @@ def chained(key: bytes, entry: Entry, head: Head) -> Entry:
 def verify(key: bytes, entries: Iterable[Entry], head: Head | None = None) -> Iterator[Problem]:
     """What is wrong with a chain; `entries` rise by `seq`. With a `head`, also whether its end is missing."""
     last = Head()
+    before: Entry | None = None
     chain = ""
     met: dict[int, bytes] = {}
     for entry in entries:
         chain = entry.chain
-        if entry.seq == last.seq and entry.digest == last.digest:
+        if entry == before:
             continue  # an insert that was repeated
+        before = entry
         if entry.seq > last.seq + 1:
-            missing = f"{last.seq + 1}" if entry.seq == last.seq + 2 else f"{last.seq + 1}-{entry.seq - 1}"
-            yield Problem(chain, last.seq + 1, f"entries {missing} are missing")
+            yield Problem(chain, last.seq + 1, _missing(last.seq + 1, entry.seq - 1))
         elif entry.seq <= last.seq:
             yield Problem(chain, entry.seq, "two different entries bear this number")
         elif entry.previous != last.digest:
@@ -78,9 +79,13 @@ def verify(key: bytes, entries: Iterable[Entry], head: Head | None = None) -> It
         if head is not None and entry.seq == head.seq:
             met[entry.seq] = entry.digest
     if head is not None and head.seq > last.seq:
-        yield Problem(chain, last.seq + 1, f"entries {last.seq + 1}-{head.seq} are missing at the end")
+        yield Problem(chain, last.seq + 1, f"{_missing(last.seq + 1, head.seq)} at the end")
     elif head is not None and head.seq and met.get(head.seq, head.digest) != head.digest:
         yield Problem(chain, head.seq, "it is not the entry that was written here")
+
+
+def _missing(first: int, last: int) -> str:
+    return "it is missing" if first == last else f"the entries up to {last} are missing"
 
 
 def _digest(key: bytes, entry: Entry) -> bytes:

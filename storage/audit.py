@@ -30,7 +30,7 @@ from storage.errors import explaining
 from storage.sink import Sink
 
 _ENTRIES: Final = """
-SELECT chain, seq, toUnixTimestamp64Micro(at), actor, role, action, subject, reason, detail, previous, digest
+SELECT DISTINCT chain, seq, toUnixTimestamp64Micro(at), actor, role, action, subject, reason, detail, previous, digest
 FROM audit_log
 WHERE {chosen}
 ORDER BY {order}

@@ -48,6 +48,15 @@ def test_every_change_is_noticed(length: int, data: st.DataObject) -> None:
     assert list(verify(KEY, entries, head))
 
 
+@pytest.mark.parametrize("name", TEXTS)
+def test_another_text_beside_a_sound_entry_is_noticed(name: str) -> None:
+    """Under its number and its digest, behind it or before it."""
+    entries, head = chain(3)
+    forged = msgspec.structs.replace(entries[1], **{name: "other"})
+    for places in ([entries[1], forged], [forged, entries[1]]):
+        assert {problem.seq for problem in verify(KEY, [entries[0], *places, entries[2]], head)} >= {2}
+
+
 def test_a_chain_written_with_another_key_is_noticed() -> None:
     entries, _ = chain(3)
     bare = msgspec.structs.replace(entries[2], reason="other")
