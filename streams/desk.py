@@ -204,10 +204,12 @@ class Desk:
         return [Proposed(near[at], "name", score) for at, score in alike(name, [one.name for one in near])]
 
     def resolve(self, code: str, taxpayer: str, reason: str) -> None:
-        """A code is a taxpayer: for all invoices, past ones too."""
+        """A code of the queue, or one that was decided, is a taxpayer: for all invoices, past ones too."""
         code, mst = code_of(code), canonical_mst(taxpayer.strip())
         if not self.links.is_registered(mst):
             raise Refused("unknown_taxpayer", "the registry knows no such taxpayer")
+        if not self.decided(code).taxpayers:
+            self.question(code)
         self.note("resolve", subject(code), reason, taxpayer=mask_taxcode(mst))
         self.links.resolve(code, mst)
 

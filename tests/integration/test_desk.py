@@ -219,6 +219,20 @@ def test_the_person_is_the_one_who_is_linked(shop: Shop) -> None:
     assert [tuple(row) for row in rows] == [(shop.name("personal_id", PERSON),)]
 
 
+def test_a_code_that_waits_nowhere_is_not_decided(shop: Shop) -> None:
+    unknown = "9900000306"
+    shop.sell(mst=unknown)
+    with desk(shop.settings) as at:
+        for code in ("9911111111", SELLER):
+            refused("no_invoice", at.resolve, code, SELLER_2, WHY)
+        at.resolve(unknown, SELLER_2, WHY)
+        at.resolve(unknown, SELLER, WHY)
+        assert at.decided().taxpayers == {unknown: SELLER}
+        at.withdraw(unknown, WHY)
+        refused("not_decided", at.withdraw, unknown, WHY)
+        assert [entry.action for entry in at.log.entries()] == ["resolve", "resolve", "withdraw"]
+
+
 def test_a_look_leaves_no_number_in_the_log(shop: Shop) -> None:
     shop.sell(**BUYER)
     with desk(shop.settings) as at:
