@@ -1,4 +1,4 @@
-"""How well and how fast payments are matched: `python -m load.bench_matching [--merchants N --sales N --seed S]`.
+"""How well and how fast payments are matched: `python -m load.bench_matching [--merchants N --sales N --seed S …]`.
 
 Days of simulated sales with their payments (load/payments.py) go through `payments.matching`, and its answers are held
 against the truth. With `--scale P` instead, P payments and P invoices of one day over P/50 sellers, made without
@@ -19,6 +19,7 @@ import polars as pl
 import typer
 
 from hoadon.common import clock
+from load.payers import Shares
 from load.reconciled import GOALS, Facts, Score, days, scores, verdicts
 from load.report import machine
 from payments.matching import match
@@ -56,9 +57,9 @@ class Speed(msgspec.Struct, frozen=True):
         return self.payments / self.seconds
 
 
-def measure(seed: int, merchants: int, sales: int, many: int) -> Result:
+def measure(seed: int, merchants: int, sales: int, many: int, shares: Shares) -> Result:
     begun = time.perf_counter()
-    made = days(seed, merchants=merchants, sales=sales, days=many)
+    made = days(seed, merchants=merchants, sales=sales, days=many, shares=shares)
     ready = time.perf_counter()
     found = match(*made.facts)
     seconds = time.perf_counter() - ready
@@ -171,6 +172,9 @@ def main(
     sales: Annotated[int, typer.Option(min=1, help="Of a store on an average day.")] = 100,
     days: Annotated[int, typer.Option(min=1)] = 4,
     seed: Annotated[int, typer.Option()] = 1,
+    tells_means: Annotated[
+        float, typer.Option(min=0, max=1, help="Of merchants: their registers write what was paid in cash.")
+    ] = Shares().tells_means,
     scale: Annotated[int, typer.Option(min=0, help="Payments of one day; only time is measured.")] = 0,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON.")] = None,
 ) -> None:
@@ -183,7 +187,7 @@ def main(
         )
         _write(json, msgspec.json.encode(msgspec.to_builtins(found) | {"rate": found.rate}))
         return
-    result = measure(seed, merchants, sales, days)
+    result = measure(seed, merchants, sales, days, Shares(tells_means=tells_means))
     typer.echo(
         f"{result.machine}, seed {seed}: {result.payments:,} payments and {result.invoices:,} invoices matched in "
         f"{result.seconds:.2f} s (made in {result.making:.1f} s)\n\n{table(result)}"

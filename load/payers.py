@@ -5,6 +5,9 @@ what is usual in shops in Vietnam, and each can be set in `Shares`.
 
 - Half of the sales are paid in cash. Of the others half by a QR code, a fifth by a transfer whose text the customer
   writes, the rest by card (terminal, no text) and wallet.
+- Most invoices say `TM/CK`, whichever it was. The registers of three merchants in ten write what the cashier pressed:
+  `TM` or `Tiền mặt`, and `CK`, `Thẻ`, `QR` and the like. Three of a hundred times that is the wrong button: cash for
+  what was not, or the other way round.
 - A register puts the invoice's number into the QR code (`HD0000123`, `BILL 123`), or series and number (`C26MAA-123`,
   of which some apps strip the hyphen), or bare digits, or a number of its own that the invoice tells as its
   reference; or one that the invoice does not tell, as a terminal's trace number; or nothing (a printed code on the
@@ -30,6 +33,7 @@ what is usual in shops in Vietnam, and each can be set in `Shares`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -43,7 +47,10 @@ from load.names import FAMILIES, GIVEN
 from load.sectors import Item, Sector
 
 Channel = Literal["qr", "card", "transfer", "wallet"]
+Means = Channel | Literal[""]
+"""'': cash."""
 
+CHANNELS: Final[tuple[Channel, ...]] = ("qr", "card", "transfer", "wallet")
 SOURCES: Final = {"970991": "nhmau", "970992": "nhdong", "970993": "nhtay"}
 """Who notifies of payments at a bank; cards and wallets have notifiers of their own."""
 
@@ -108,6 +115,11 @@ PARKING: Final = Sector(
     (1,),
     (1,),
 )
+_BUTTONS: Final[tuple[Mapping[Means, str], ...]] = (
+    {"": "TM", "qr": "CK", "card": "CK", "transfer": "CK", "wallet": "CK"},
+    {"": "TM", "qr": "QR", "card": "Thẻ", "transfer": "CK", "wallet": "Ví điện tử"},
+    {"": "Tiền mặt", "qr": "Chuyển khoản", "card": "Thẻ", "transfer": "Chuyển khoản", "wallet": "Ví điện tử"},
+)
 _DELIVERED: Final = frozenset({"food_drink", "retail", "supermarket_mall", "pharmacy"})
 _NIGHT: Final = frozenset({"entertainment", "hotel", "fuel"})
 _HOURS: Final = ((7.0, 0.0), (22.0, 1.0))
@@ -126,7 +138,8 @@ class Shares:
     returned goods, what is paid back. `right_price`: of replacements by less, that the customer paid what they say.
     `delivered`: of the sales of merchants on `platforms`; `unbilled`: of a platform's days. Of merchants: `tax_codes`
     (told by banks), `unregistered` (accounts), `old_codes` (of those that had one), `stores_told`, `strange_stores`,
-    `untimed`, `skewed` (clocks), `chains`, `small` (of eating places).
+    `untimed`, `skewed` (clocks), `tells_means` (registers; `wrong_button`: of their sales), `chains`, `small` (of
+    eating places).
     """
 
     cash: float = 0.5
@@ -140,6 +153,7 @@ class Shares:
     split: float = 0.02
     named_parts: float = 0.6
     cash_part: float = 0.06
+    wrong_button: float = 0.03
     uninvoiced: float = 0.02
     twice: float = 0.001
     repeated: float = 0.01
@@ -157,6 +171,7 @@ class Shares:
     strange_stores: float = 0.01
     untimed: float = 0.05
     skewed: float = 0.04
+    tells_means: float = 0.3
 
 
 class Platform(NamedTuple):
@@ -181,7 +196,8 @@ class Customs:
     """Of one store. `written`: the form of what its register puts into a QR code; '' nothing.
 
     `accounts` are BIN and number; `told`: what the bank tells of the merchant; `listing`: how a platform names orders,
-    which keeps `fee` percents. `skew`: seconds by which the register is ahead.
+    which keeps `fee` percents. `skew`: seconds by which the register is ahead. `buttons`: what it writes for each
+    means of payment; nothing if it does not ask.
     """
 
     merchant: Merchant
@@ -200,6 +216,7 @@ class Customs:
     words: str
     days: str
     tells_gross: bool
+    buttons: Mapping[Means, str]
 
     @property
     def merchant_mst(self) -> str:
@@ -292,6 +309,7 @@ def customs(merchant: Merchant, seed: int, shares: Shares) -> Customs:
         words=random.choice(_WORDS),
         days=random.choice((*_DAYS, "")),
         tells_gross=chance() < 0.5,
+        buttons=random.choice(_BUTTONS) if chance() < shares.tells_means else {},
     )
 
 
@@ -308,6 +326,13 @@ def second(sector: Sector, over: float) -> int:
         if over < after:
             return int((begin + (over - before) / (after - before) * (end - begin)) * 3_600)
     return int(hours[-1][0] * 3_600) - 1
+
+
+def pressed(customs: Customs, means: Means, wrong: float, random: Random) -> str:
+    """What the cashier presses: the wrong one in the share `wrong`."""
+    if random.random() < wrong:
+        means = random.choice(CHANNELS) if means == "" else ""
+    return customs.buttons[means]
 
 
 def away(customs: Customs, random: Random) -> int:

@@ -27,7 +27,7 @@ from hoadon.common import clock
 from load import payers as ways
 from load.documents import Draft, menu_of
 from load.merchants import Merchant
-from load.payers import SOURCES, Channel, Customs, Platform, Shares
+from load.payers import CHANNELS, SOURCES, Customs, Means, Platform, Shares
 from load.sectors import reduced
 
 Key = tuple[str, str, str, int]
@@ -42,7 +42,6 @@ KINDS: Final[tuple[Kind, ...]] = ("reference", "plain", "split", "settlement", "
 CARDS, WALLET = "thenhanh", "vitien"
 
 _SECOND: Final = 1_000_000
-_CHANNELS: Final[tuple[Channel, ...]] = ("qr", "card", "transfer", "wallet")
 _RELATED: Final = re.compile(
     r"<TCHDon>(.)</TCHDon>.*<KHMSHDCLQuan>(.+)</KHMSHDCLQuan>.*<KHHDCLQuan>(.+)</KHHDCLQuan>.*"
     r"<SHDCLQuan>(.+)</SHDCLQuan>",
@@ -81,8 +80,8 @@ class Paid(NamedTuple):
 class Sale:
     """`at` (µs): when it was. `code`: the register's own number. `price`, in the draft's unit, is what is paid.
 
-    `ordered` at the platform. `corrects`: an earlier invoice, which it `replaces` or adjusts. `channel`: how it was
-    paid, '' in cash.
+    `ordered` at the platform. `corrects`: an earlier invoice, which it `replaces` or adjusts. `channel`: how it is
+    paid; `paid`: that it was, and not in cash.
     """
 
     draft: Draft
@@ -93,8 +92,9 @@ class Sale:
     corrects: Key | None = None
     replaces: bool = False
     ordered: bool = False
-    channel: Channel | Literal[""] = ""
+    channel: Means = ""
     account: tuple[str, str] = ("", "")
+    paid: bool = False
     replaced_by: Sale | None = None
 
     @property
@@ -120,6 +120,8 @@ class Sale:
 class Payers:
     """`now` (µs), if told, is when each sale is. Else `over`, which may be set between sales, tells what share of the
     day's sales is over, so that numbers rise with time; without it, times are the generator's, bent to the trade's.
+
+    Whatever registers tell of means of payment, the payments are the same.
     """
 
     def __init__(self, seed: int = 1, shares: Shares | None = None, now: Callable[[], int] | None = None) -> None:
@@ -128,6 +130,7 @@ class Payers:
         self.over: float | None = None
         self._now = now
         self._random = Random(f"payments {seed}")
+        self._cashiers = Random(f"cashiers {seed}")
         self._run = f"{now() // _SECOND:X}-" if now else ""
         self._customs: dict[Merchant, Customs] = {}
         self._counts: dict[str, int] = {}
@@ -165,10 +168,19 @@ class Payers:
                 draft.receipt, draft.method = old.draft.receipt, old.draft.method
         elif customs.platform and self._random.random() < customs.delivered and not draft.cents:
             self._order(sale, customs.platform, day)
+        else:
+            self._checkout(sale)
         self._new.append(sale)
         self._known[draft.key()] = sale
         if self._now is not None and len(self._known) > _REMEMBERED:
             del self._known[next(iter(self._known))]
+
+    def _checkout(self, sale: Sale) -> None:
+        """Settle how it is paid at the counter, and write what the cashier pressed."""
+        if self._random.random() >= self.shares.cash:
+            self._choose(sale)
+        if sale.customs.buttons:
+            sale.draft.method = ways.pressed(sale.customs, sale.channel, self.shares.wrong_button, self._cashiers)
 
     def _time(self, sale: Sale, day: date) -> None:
         draft = sale.draft
@@ -216,7 +228,7 @@ class Payers:
             if old is not None and sale.replaces:
                 old.replaced_by = sale
                 right = self.shares.right_price
-                if not old.channel and self._random.random() < (right if sale.price < old.price else (1 + right) / 2):
+                if not old.paid and self._random.random() < (right if sale.price < old.price else (1 + right) / 2):
                     old.price = sale.price
         found: list[Paid] = []
         for sale in sales:
@@ -233,9 +245,9 @@ class Payers:
         found = []
         if chance() < shares.uninvoiced * (1 - shares.cash):
             found.append(self._uninvoiced(sale))
-        if sale.price <= 0 or chance() < shares.cash:
+        if sale.price <= 0 or not sale.channel:
             return found
-        self._choose(sale)
+        sale.paid = True
         at = sale.at + ways.away(sale.customs, self._random) * _SECOND
         if sale.price >= 20_000 and chance() < shares.split:
             return found + self._split(sale, at)
@@ -253,7 +265,7 @@ class Payers:
     def _choose(self, sale: Sale) -> None:
         shares = self.shares
         weights = (shares.qr, shares.card, shares.transfer, shares.wallet)
-        sale.channel = self._random.choices(_CHANNELS, weights)[0]
+        sale.channel = self._random.choices(CHANNELS, weights)[0]
         sale.account = self._random.choice(sale.customs.accounts)
 
     def _text(self, sale: Sale) -> tuple[Kind, Says]:
@@ -335,7 +347,7 @@ class Payers:
     # Corrections
 
     def _corrected(self, sale: Sale, old: Sale | None) -> list[Paid]:
-        if old is None or old.ordered or not old.channel:
+        if old is None or old.ordered or not old.paid:
             return []
         if not sale.replaces:
             if sale.price >= 0 or self._random.random() >= self.shares.returned:

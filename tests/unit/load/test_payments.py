@@ -127,6 +127,35 @@ def test_a_reference_names_its_invoice_and_a_plain_payment_does_not(
         assert named == (one.kind == "reference"), one
 
 
+def says_cash(sale: Sale) -> bool:
+    return sale.draft.method in ("TM", "Tiền mặt")
+
+
+def test_some_registers_write_what_the_cashier_pressed(made: tuple[Payers, list[Paid]]) -> None:
+    """Wrongly now and then; replacements keep it."""
+    sales = [sale for sale in made[0].sales if not sale.ordered and sale.corrects is None]
+    assert {sale.draft.method for sale in sales if not sale.customs.buttons} == {"TM/CK"}
+    telling = [sale for sale in sales if sale.customs.buttons]
+    assert {"TM", "CK"} < {sale.draft.method for sale in telling}
+    right = [sale for sale in telling if says_cash(sale) == (sale.channel == "")]
+    assert 0.9 * len(telling) < len(right) < len(telling)
+    by_key = {sale.draft.key(): sale for sale in made[0].sales}
+    replacing = [sale for sale in made[0].sales if sale.replaces]
+    assert any(sale.customs.buttons for sale in replacing)
+    assert all(sale.draft.method == by_key[sale.corrects].draft.method for sale in replacing if sale.corrects)
+
+
+def test_what_registers_tell_changes_no_payment(made: tuple[Payers, list[Paid]]) -> None:
+    payers, paid = some(3, Shares(tells_means=1, wrong_button=0))
+    assert paid == made[1]
+    sales = [sale for sale in payers.sales if not sale.ordered and sale.corrects is None]
+    assert all(says_cash(sale) == (sale.channel == "") for sale in sales)
+    cash = {sale.draft.key() for sale in sales if says_cash(sale)}
+    assert cash and not cash & {
+        key for one in paid if one.kind in ("reference", "plain", "split") for key in one.invoices
+    }
+
+
 def test_what_is_posted_is_read_as_it_was_meant(made: tuple[Payers, list[Paid]]) -> None:
     once = {one.name: one for one in made[1]}
     read: list[Payment] = []
