@@ -30,7 +30,7 @@ from storage.sink import Sink
 from storage.stating import Beside, Ready
 
 _DIGESTS: Final = """
-SELECT toInt64(concat('1', mst)) AS mst, version, digest
+SELECT toInt64(concat('1', mst)) AS code, version, digest
 FROM taxpayer_statements
 WHERE version IN (SELECT version FROM registry_versions) {chosen}
 """
@@ -174,7 +174,7 @@ def _last(rows: pa.Table) -> tuple[Ints, Ints]:
     """Keys, rising, and the digests of their last versions."""
     if not rows.num_rows:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    keys, versions, digests = (rows[name].to_numpy() for name in ("mst", "version", "digest"))
+    keys, versions, digests = (rows[name].to_numpy() for name in ("code", "version", "digest"))
     order = np.lexsort((versions, keys))
     keys, digests = keys[order], digests[order].view(np.int64)
     last = np.append(keys[1:] != keys[:-1], True)

@@ -111,7 +111,7 @@ def take(
         rows = _rows([statement for _, statement in rounds])
         writing = Version(client, sink, version + later)
         holds = pa.array([statement.holds_from for _, statement in rounds], pa.date32())
-        told = pa.array([vietnam_day(message.timestamp_ms * 1_000) for message, _ in rounds], pa.date32())
+        told = pa.array([_day(message.timestamp_ms) for message, _ in rounds], pa.date32())
         codes = rows["mst"].to_pylist()
         last = np.array([known.get(mst, 0) for mst in codes], np.int64)
         found = ready(keyring.pseudonyms, rows, holds, told, last, writing.number)
@@ -154,6 +154,11 @@ def _read(messages: Sequence[Message]) -> tuple[list[tuple[Message, Statement]],
         else:
             good.append((message, msgspec.structs.replace(statement, mst=mst)))
     return good, dead
+
+
+def _day(timestamp_ms: int) -> date:
+    """The day of a message: today where its producer's clock says nothing, or a day to come."""
+    return vietnam_day(timestamp_ms * 1_000) if 0 < timestamp_ms < now_us() // 1_000 else vietnam_day(now_us())
 
 
 def _rounds(good: Sequence[tuple[Message, Statement]]) -> list[list[tuple[Message, Statement]]]:
