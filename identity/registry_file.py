@@ -8,7 +8,9 @@ A file is read from an open binary file, so that who opens it may be anybody. Pe
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from csv import reader
 from datetime import date
 from typing import BinaryIO, Final
 
@@ -40,6 +42,9 @@ _PATTERNS: Final = {
     "legacy_mst": (r"^(?:\d{10}|\d{13})?$", "legacy_mst has no valid form"),
     "accounts": (r"^(?:\d{6}:[A-Za-z0-9]{1,30}(?:;\d{6}:[A-Za-z0-9]{1,30})*;?)?$", "accounts are not BIN:ACCOUNT;…"),
 }
+
+
+_LONGEST: Final = {"name": 1_000, "sector": 100, "province": 100, "accounts": 10_000}
 
 
 class NoRegistry(ValueError):
@@ -114,9 +119,20 @@ def _of_parquet(file: BinaryIO) -> Iterator[pa.RecordBatch]:
 
 
 def _text(column: pa.Array) -> pa.StringArray:
-    if pa.types.is_list(column.type):
+    """Raises NoRegistry for numbers: of a code they would have lost the zeros before it."""
+    kind = column.type
+    listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    if listed and (_is_text(kind.value_type) or pa.types.is_null(kind.value_type)):
         column = pc.binary_join(column.cast(pa.list_(pa.string())), ";")
+    elif not (_is_text(kind) or pa.types.is_date(kind) or pa.types.is_null(kind)):
+        raise NoRegistry("cannot be read: it is no Parquet of texts")
     return pc.fill_null(column.cast(pa.string()), "")
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _of_csv(file: BinaryIO, cut: list[int] | None) -> Iterator[pa.RecordBatch]:
@@ -125,6 +141,9 @@ def _of_csv(file: BinaryIO, cut: list[int] | None) -> Iterator[pa.RecordBatch]:
             cut.append(row.number or 0)
         return "skip"
 
+    twice = [name for name, count in Counter(_header(file)).items() if name in COLUMNS and count > 1]
+    if twice:
+        raise NoRegistry(f"the header names {twice[0]} twice")
     try:
         with csv.open_csv(
             file,
@@ -142,6 +161,12 @@ def _of_csv(file: BinaryIO, cut: list[int] | None) -> Iterator[pa.RecordBatch]:
     except pa.ArrowInvalid as error:
         what = "it is not UTF-8" if "UTF8" in str(error) else "it is empty or no CSV"
         raise NoRegistry(f"cannot be read: {what}") from error
+
+
+def _header(file: BinaryIO) -> list[str]:
+    line = file.readline(_BLOCK).decode("utf-8-sig", "replace")
+    file.seek(0)
+    return next(reader([line.strip()], strict=False), [])
 
 
 def dates(texts: pa.StringArray) -> pa.Date32Array:
@@ -180,6 +205,9 @@ def problems(rows: pa.RecordBatch) -> Iterator[tuple[int, str]]:
     for name, (pattern, text) in _PATTERNS.items():
         for at in _places(pc.invert(pc.match_substring_regex(rows[name], pattern))):
             yield at, text
+    for name, most in _LONGEST.items():
+        for at in _places(pc.greater(pc.utf8_length(rows[name]), most)):
+            yield at, f"{name} has more than {most} characters"
     for name in ("status_since", "registered_from"):
         wrong = [text for text in pc.unique(rows[name]).to_pylist() if _SHAPE.fullmatch(text) and not _is_day(text)]
         for at in _places(pc.is_in(rows[name], pa.array(wrong, pa.string()))) if wrong else []:

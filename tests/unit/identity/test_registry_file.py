@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 from io import BytesIO
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from identity.registry_file import COLUMNS, BadRows, NoRegistry, blocks, checked, dates, no_provinces
 
@@ -55,6 +57,8 @@ def test_no_row_is_no_problem() -> None:
         ("9900000023,1234,A,enterprise,active,,,,,,,", "row 3: personal_id"),
         ("9900000023,,A,enterprise,active,2023-02-29,,,,,,", "row 3: status_since is no day"),
         ("9900000023,,A,enterprise,active", "row 3: wrong number of columns"),
+        (f"9900000023,,{'A' * 1_001},enterprise,active,,,,,,,", "row 3: name has more than"),
+        (f"9900000023,,A,enterprise,active,,,{'Huế' * 50},,,,", "row 3: province has more than"),
         (" 99000 00016,,A,enterprise,closed,,,,,,,", "row 3: mst stands in the file before"),
         (f"{PERSON}0a,{PERSON}x,,household,active,,,,,,,", "row 3: mst has no valid form"),
     ],
@@ -74,3 +78,40 @@ def test_a_bad_row_is_named_at_the_end(line: str, problem: str) -> None:
 def test_what_is_no_registry(content: bytes) -> None:
     with pytest.raises(NoRegistry):
         list(blocks(BytesIO(content)))
+
+
+def test_a_column_that_is_named_twice_is_none() -> None:
+    for again in ("mst", '"mst"'):
+        with pytest.raises(NoRegistry, match="twice"):
+            list(blocks(file(SOUND + ",9900000023", header=f"{HEADER},{again}")))
+
+
+@pytest.mark.parametrize(
+    "accounts", [pa.array([["970436:1"]]), pa.array([["970436:1"]], pa.large_list(pa.large_string())), pa.array([[]])]
+)
+def test_in_parquet_accounts_may_be_lists(accounts: pa.Array) -> None:
+    values = {name: pa.array([text]) for name, text in zip(COLUMNS, SOUND.split(","), strict=True)}
+    written = BytesIO()
+    parquet.write_table(pa.table(values | {"accounts": accounts}), written)
+    (rows,) = checked(written)
+    assert rows["accounts"].to_pylist() == [";".join(accounts.to_pylist()[0])]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([100000001001]),  # 0100000001001, a branch, would be a personal ID
+        pa.array([1.5]),
+        pa.array([b"9900000016"]),
+        pa.array([["9900000016"]]).cast(pa.list_(pa.binary())),
+        pa.array([True]),
+    ],
+)
+def test_in_parquet_codes_are_texts(column: pa.Array) -> None:
+    values = {name: pa.array([text]) for name, text in zip(COLUMNS, SOUND.split(","), strict=True)}
+    sound, wrong = BytesIO(), BytesIO()
+    parquet.write_table(pa.table(values | {"name": pa.array(["A"]).dictionary_encode()}), sound)
+    parquet.write_table(pa.table(values | {"mst": column}), wrong)
+    assert [rows["mst"].to_pylist() for rows in checked(sound)] == [["9900000016"]]
+    with pytest.raises(NoRegistry):
+        list(checked(wrong))
