@@ -121,11 +121,14 @@ def keys_reseal(data: Data = None) -> None:
 @keys.command("destroy")
 def keys_destroy(
     name: Annotated[str, typer.Argument(metavar="NAME", help="As vault-1; not the newest of its purpose.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if services may seal with it, or values of the vault need it.")
+    ] = False,
     data: Data = None,
 ) -> None:
     """Destroy a key: what it alone sealed, backups included, can never be opened again."""
     settings = instance_of(data)
     from hoadon.persons import destroy_key
 
-    destroy_key(settings, name)
+    destroy_key(settings, name, force=force)
     typer.echo(f"{name} destroyed")

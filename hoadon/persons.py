@@ -15,7 +15,7 @@ from hoadon.common.settings import Settings
 from hoadon.printing import console
 from identity import keys as key_files
 from identity.masking import mask_personal_id, mask_taxcode
-from streams.desk import desk
+from streams.desk import Desk, desk
 from streams.keys import directory, kms
 
 
@@ -122,15 +122,34 @@ def add_key(settings: Settings, purpose: str) -> str:
         raise UsageError(str(problem)) from problem
 
 
-def destroy_key(settings: Settings, name: str) -> None:
+_SEALING = ("worker-", "payments")
+"""Services that seal, by the names of their files of process ids."""
+
+
+def destroy_key(settings: Settings, name: str, *, force: bool = False) -> None:
+    """Raises UsageError, without `force` also where services run that seal with the key, or the vault needs it."""
     _with_directory(settings)
     try:
         key_files.check_destroyable(directory(settings), name)
         with desk(settings) as at:
+            if not force:
+                _check_unused(settings, name, at)
             at.note("destroy key", name, "what it sealed can never be opened again")
         key_files.destroy_key(directory(settings), name)
     except key_files.KeyProblem as problem:
         raise UsageError(str(problem)) from problem
+
+
+def _check_unused(settings: Settings, name: str, at: Desk) -> None:
+    """What a running service has in memory shows in the times of its process and of the next key."""
+    purpose = name.rpartition("-")[0]
+    newest = max(path.stat().st_mtime for path in directory(settings).glob(f"{purpose}-*.key"))
+    services = [path for kind in _SEALING for path in sorted((settings.data / "run").glob(f"{kind}*.pid"))]
+    older = [path.stem for path in services if path.stat().st_mtime < newest]
+    if older:
+        raise UsageError(f"{', '.join(older)} were started before the newest {purpose} key: start them anew first")
+    if purpose == "vault" and (count := at.persons.sealed_with(int(name.rpartition("-")[2]))):
+        raise UsageError(f"{count:,} values of the vault are sealed with it: `hoadon keys reseal` first, or --force")
 
 
 def _with_directory(settings: Settings) -> None:

@@ -152,6 +152,10 @@ class Persons:
             after = piece[-1][:2]
             yield piece
 
+    def sealed_with(self, key: int) -> int:
+        """How many values of the vault a key sealed."""
+        return int(self._query("SELECT count() FROM vault FINAL WHERE key = {key:UInt8}", key=key)[0][0])
+
     def store(self, sealed: Sequence[Sealed], key: int) -> None:
         """Put values into the vault that were sealed anew with `key`."""
         now = now_us()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -233,12 +235,29 @@ def test_the_audit_log_tells_what_was_done_to_it(stack: Stack, store: Client, po
     assert (cut.returncode, f"entry {last}:" in cut.stdout) == (1, True)
 
 
+def restart(stack: Stack, service: str) -> None:
+    """By the supervisor, which starts again what ends."""
+    file = stack.directory / "run" / f"{service}.pid"
+    before = file.read_text()
+    os.kill(int(before), signal.SIGTERM)
+    deadline = time.monotonic() + 30
+    while file.read_text() == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
 def test_keys_are_rotated(stack: Stack, store: Client, posted: list[httpx.Response]) -> None:
     """With a new vault key and the old one destroyed, what was sealed anew still opens."""
     keys = stack.directory / "keys"
     who = pseudonym(stack)
     assert "vault-2" in hoadon(stack, "keys", "add", "vault").stdout
     assert hoadon(stack, "keys", "destroy", "vault-2").returncode == 2
+    running = hoadon(stack, "keys", "destroy", "vault-1")
+    assert (running.returncode, "worker-1" in running.stderr) == (2, True), "what it seals could never be opened again"
+    restart(stack, "worker-1")
+    restart(stack, "payments")
+    sealed = hoadon(stack, "keys", "destroy", "vault-1")
+    assert (sealed.returncode, "reseal" in sealed.stderr) == (2, True)
     resealed = hoadon(stack, "keys", "reseal")
     assert int(resealed.stdout.split()[0]) == store.query("SELECT count() FROM vault FINAL").first_row[0]
     assert hoadon(stack, "keys", "destroy", "vault-1").returncode == 0
