@@ -192,16 +192,16 @@ class Desk:
         return found
 
     def candidates(self, code: str) -> list[Proposed]:
-        """Who a code may be: who has or had it, else whose name is like the one on an invoice."""
+        """Who a code may be: who has or had it; unless others had it, also whose name is like the one on an invoice."""
         code = code_of(code)
         found = [Proposed(one, "code", 1.0) for one in self.links.behind(code)]
-        if found:
+        if any(one.who.mst != code for one in found):
             return found
         name = self._written_name(code)
         if name is None:
             raise Refused("no_invoice", "no invoice bears this code")
-        near = self.links.like(name)
-        return [Proposed(near[at], "name", score) for at, score in alike(name, [one.name for one in near])]
+        near = [one for one in self.links.like(name) if one.mst != code]
+        return found + [Proposed(near[at], "name", score) for at, score in alike(name, [one.name for one in near])]
 
     def resolve(self, code: str, taxpayer: str, reason: str) -> None:
         """A code of the queue, or one that was decided, is a taxpayer: for all invoices, past ones too."""

@@ -120,6 +120,7 @@ def test_an_officer_resolves_a_code(stack: Stack, tmp_path: Path) -> None:
     (line,) = [line for line in proposed.stdout.splitlines() if "9900000030" in line]
     assert line.split()[-1] == "100%"
     assert "9900000048" not in proposed.stdout
+    assert SELLER in proposed.stdout, "it stands in the registry now"
 
     assert hoadon(stack, "links", "resolve", SELLER, "9900000999", "--reason", "notice 77").returncode == 2
     assert hoadon(stack, "links", "resolve", SELLER, "9900000030", "--reason", "notice 77").returncode == 0
