@@ -43,7 +43,7 @@ MAIN: Final = "VND"
 STATES: Final = ("matched", "ambiguous", "unmatched", "new")
 WHYS: Final = (
     "batch", "listed", "day-settlement", "name", "paid-twice", "store-2", "store-5", "store-15", "store-day", "time-2",
-    "time-5", "time-15", "day", "order", "sum", "rounded", "several", "cash", "none", "no-seller",
+    "time-5", "time-15", "day", "order", "sum", "rounded", "button", "several", "cash", "none", "no-seller",
     "name-refund", "amount-refund", "several-refund", "none-refund",
 )  # fmt: skip
 """Reasons as the catalogues name them: a code of docs/reconciliation.md, of some kinds with the kind."""

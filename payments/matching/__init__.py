@@ -30,5 +30,6 @@ def match(payments: pl.DataFrame, invoices: pl.DataFrame, corrections: pl.DataFr
     by_amount.match_cash(facts)
     parts.match(facts)
     by_name.leave_rests(facts, named)
+    by_amount.match_button(facts)
     by_amount.leave_open(facts)
     return facts.result()

@@ -40,10 +40,28 @@ def match(facts: Facts) -> None:
 
 def match_cash(facts: Facts) -> None:
     """The passes of near moments, which beat the button that a cashier pressed, where there is an amount in cash."""
-    cash = facts.open_invoices(cash=True)
-    if cash.height:
-        amounts = cash.select("s", "day", "due").unique()
-        _pass(facts, facts.open_invoices().join(amounts, on=["s", "day", "due"], how="semi"), _STEPS[:_NEAR])
+    among = _amounts_in_cash(facts)
+    if among.height:
+        _pass(facts, among, _STEPS[:_NEAR])
+
+
+def match_button(facts: Facts) -> None:
+    """Section 4c: a wrong button, where nothing else would do."""
+    among = _amounts_in_cash(facts)
+    if not among.height:
+        return
+    payments, invoices = _sides(facts, among)
+    for p, i in _rounds(payments, invoices, 0):
+        pairs = pl.DataFrame({"p": payments.row[p], "i": invoices.row[i]})
+        cash = pl.Series(facts.cash[invoices.row[i]])
+        facts.match(pairs.filter(cash), "one", 60, "button")
+        facts.match(pairs.filter(~cash), "one", _SCORES[False][-1], _STEPS[-1][1])
+
+
+def _amounts_in_cash(facts: Facts) -> pl.DataFrame:
+    """All free invoices of the amounts of which one that was paid in cash is free."""
+    amounts = facts.open_invoices(cash=True).select("s", "day", "due").unique()
+    return facts.open_invoices().join(amounts, on=["s", "day", "due"], how="semi")
 
 
 def _pass(facts: Facts, among: pl.DataFrame, steps: tuple[tuple[int, str], ...]) -> None:

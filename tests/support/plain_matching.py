@@ -333,6 +333,7 @@ def plain_match(
             one_day.invoices += in_cash
             rounded(one_day)
             parts(one_day)
+            wrong_button(one_day, of_the_day)
             open_ones(one_day, of_the_day)
             outcomes |= one_day.outcomes
         outcomes |= book.outcomes
@@ -551,6 +552,26 @@ def by_amount(book: Book) -> None:
 
 def by_near_moment(book: Book, amounts: set[Decimal]) -> None:
     in_passes(book, SAME_STORE[:2], ANY_STORE[:2], amounts)
+
+
+def wrong_button(book: Book, of_the_day: list[InvoiceFact]) -> None:
+    in_cash = [invoice for invoice in book.invoices if is_paid_in_cash(invoice, of_the_day)]
+    amounts = {invoice.due for invoice in in_cash}
+    while True:
+        pairs = [
+            (payment, invoice)
+            for payment in book.payments
+            for invoice in book.invoices
+            if payment.amount == invoice.due and invoice.due in amounts and not moments_disagree(payment, invoice)
+        ]
+        agreeing = [pair for pair in only_ones(pairs) if not stores_disagree(*pair)]
+        if not agreeing:
+            return
+        for payment, invoice in agreeing:
+            if invoice in in_cash:
+                book.match([payment], invoice, "one", 60, "button")
+            else:
+                book.match([payment], invoice, "one", 70, "day")
 
 
 Pass = tuple[int | None, int, str]

@@ -1297,6 +1297,10 @@ def only_cash(payments: int, invoices: int) -> Outcome:
     return several(payments, invoices)._replace(reason="cash")
 
 
+def button(invoice: InvoiceFact) -> Outcome:
+    return matched("one", 60, "button", invoice.due, invoice)
+
+
 @pytest.mark.parametrize(
     ("method", "says"),
     [
@@ -1322,8 +1326,10 @@ def test_what_says_cash(method: str, says: bool) -> None:
 def test_what_tells_means_apart(method: str, tells: bool) -> None:
     """A register that says cash of everything, and names platforms, says nothing."""
     other = bill(900, 77, method=method)
-    expected = only_cash(1, 1) if tells else matched("one", 70, "day", 5000, in_cash(1, 5000))
-    assert told([pay("P", 5000)], [in_cash(1, 5000), other]) == {"P": expected}
+    invoice = in_cash(1, 5000)
+    assert told([pay("P", 5000)], [invoice, other]) == {
+        "P": button(invoice) if tells else matched("one", 70, "day", 5000, invoice)
+    }
 
 
 @pytest.mark.parametrize("change", [{"seller": OTHER_SELLER}, {"day": 1}, {"day": -1}, {"currency": "USD"}])
@@ -1337,13 +1343,13 @@ def test_means_are_told_apart_on_the_day_of_the_seller_and_currency(change: dict
 
 @pytest.mark.parametrize("change", [{"mst": OTHER_SELLER}, {"series": "C26MAB"}, {"form": "1"}, {"store": "B"}])
 def test_any_invoice_of_the_sellers_day_tells_means_apart(change: dict[str, Any]) -> None:
-    made = told([pay("P", 5000)], [in_cash(1, 5000), bill(900, 77, method="CK", **change)])
-    assert made["P"] == only_cash(1, 1)
+    invoice = in_cash(1, 5000)
+    assert told([pay("P", 5000)], [invoice, bill(900, 77, method="CK", **change)])["P"] == button(invoice)
 
 
 def test_what_is_taken_tells_means_apart_too() -> None:
     payments = [pay("P", 5000), pay("Q", 77, "C26MAA-900")]
-    assert told(payments, [in_cash(1, 5000), CARD])["P"] == only_cash(1, 1)
+    assert told(payments, [in_cash(1, 5000), CARD])["P"] == button(in_cash(1, 5000))
 
 
 def test_a_name_beats_the_button_that_was_pressed() -> None:
@@ -1375,7 +1381,7 @@ def test_a_near_moment_beats_the_button(minutes: float, store: str) -> None:
     near = (95, "store-2") if minutes <= 2 else (92, "store-5")
     if not store:
         near = (90, "time-2") if minutes <= 2 else (86, "time-5")
-    assert made == {"P": only_cash(1, 1) if minutes > 5 else matched("one", *near, 5000, invoice)}
+    assert made == {"P": button(invoice) if minutes > 5 else matched("one", *near, 5000, invoice)}
 
 
 def test_the_button_is_asked_before_a_near_moment() -> None:
@@ -1445,9 +1451,19 @@ def test_only_cash_is_left() -> None:
         "P2": only_cash(4, 3),
         "P3": several(4, 3),
         "P4": several(4, 3),
-        "Q": only_cash(1, 1),
+        "Q": button(bills[3]),
         "R": NONE,
     }
+
+
+def test_the_wrong_button_is_thought_of_last() -> None:
+    """Where nothing else has the amount, neither a rival nor a split bill."""
+    cash = in_cash(1, 5000, store="A")
+    assert told([pay("P1", 5000), pay("P2", 5000)], [cash, CARD])["P1"] == only_cash(2, 1)
+    assert told([pay("P", 5000)], [cash, bill(3, 5000, store="A"), CARD])["P"].reason == "day"
+    split_ = bill(3, 9000)
+    made = told([pay("P1", 4000, at=0), pay("P2", 5000, at=1)], [in_cash(4, 5000), split_, CARD])
+    assert {one.reason for one in made.values()} == {"sum"}
 
 
 def test_cash_that_disagrees_is_none() -> None:

@@ -561,7 +561,7 @@ def shuffled(world: World, random: Random) -> World:
 MATCHED = {
     "settlement": "96 batch, 92 batch, 85 batch, 80 batch, 95 listed, 91 listed, 85 listed, 80 listed, 90 day",
     "one": "100 name, 97 name, 95 store-2, 92 store-5, 88 store-15, 80 store-day, 90 time-2, 86 time-5, 82 time-15, "
-    "70 day, 65 order, 85 rounded",
+    "70 day, 65 order, 85 rounded, 60 button",
     "split": "96 name, 92 name, 85 sum, 75 sum",
     "part": "80 name, 70 name",
     "refund": "97 name, 85 amount",
