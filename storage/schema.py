@@ -75,7 +75,6 @@ INVOICES: Final = _schema(
     ("seller_link", pa.string()),
     ("seller_by", pa.string()),
     ("seller_taxpayer", pa.string()),
-    ("seller_code", pa.string()),
     ("buyer_link", pa.string()),
     ("buyer_by", pa.string()),
     ("buyer_taxpayer", pa.string()),
@@ -87,6 +86,7 @@ INVOICES: Final = _schema(
     ("seller_account", pa.string()),
     ("issued_at", INSTANT),
     ("receipt_reference", pa.string()),
+    ("seller_code", pa.string()),
 )
 
 SALE_DAYS: Final = _schema(("mst", pa.string()), ("day", pa.date32()), ("decided_at", INSTANT))
