@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from csv import reader
 from datetime import date
+from io import UnsupportedOperation
 from typing import BinaryIO, Final
 
 import pyarrow as pa
@@ -145,15 +146,19 @@ def _of_csv(file: BinaryIO, cut: list[int] | None) -> Iterator[pa.RecordBatch]:
     if twice:
         raise NoRegistry(f"the header names {twice[0]} twice")
     try:
-        with csv.open_csv(
-            file,
-            read_options=csv.ReadOptions(use_threads=False, block_size=_BLOCK),
-            parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(COLUMNS, pa.string()), include_columns=COLUMNS, strings_can_be_null=False
-            ),
-        ) as reader:
+        with (
+            _native(file) as source,
+            csv.open_csv(
+                source,
+                read_options=csv.ReadOptions(use_threads=False, block_size=_BLOCK),
+                parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
+                convert_options=csv.ConvertOptions(
+                    column_types=dict.fromkeys(COLUMNS, pa.string()), include_columns=COLUMNS, strings_can_be_null=False
+                ),
+            ) as reader,
+        ):
             for batch in reader:
+                file.seek(source.tell())
                 if batch.num_rows:
                     yield normalised(batch)
     except pa.ArrowKeyError as error:
@@ -161,6 +166,14 @@ def _of_csv(file: BinaryIO, cut: list[int] | None) -> Iterator[pa.RecordBatch]:
     except pa.ArrowInvalid as error:
         what = "it is not UTF-8" if "UTF8" in str(error) else "it is empty or no CSV"
         raise NoRegistry(f"cannot be read: {what}") from error
+
+
+def _native(file: BinaryIO) -> pa.NativeFile:
+    """Arrow reads ahead in its own thread: from Python it would do so even while the process ends, and abort it."""
+    try:
+        return pa.OSFile(f"/dev/fd/{file.fileno()}")
+    except UnsupportedOperation:
+        return pa.BufferReader(file.read())
 
 
 def _header(file: BinaryIO) -> list[str]:
