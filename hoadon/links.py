@@ -55,8 +55,7 @@ def _queue(at: Desk, side: str, most: int) -> Iterator[Question]:
         yield from rows
         if len(rows) < size:
             return
-        last = rows[-1]
-        after = Place(last.link, last.invoices, last.code, last.side)
+        after = rows[-1].place
 
 
 def _amounts(amounts: Mapping[str, Decimal]) -> str:

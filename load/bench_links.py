@@ -7,23 +7,20 @@ two currencies; then pages of the queue are asked for as the console does, with 
 from __future__ import annotations
 
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from statistics import median
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 import typer
 from clickhouse_connect.driver.client import Client
 
 from load.bench_insert import fresh_store
+from load.bench_registry import RUNS, seconds
 from load.report import machine
 from storage.client import connect
-from storage.links import Links, Place
+from storage.links import Links
 
 ROWS: Final = 100
-RUNS: Final = 7
 _AT_ONCE: Final = 1_000_000
 _FILL: Final = """
 INSERT INTO invoices (period, mst, khmshdon, khhdon, shdon, nlap, received_at, decided_at, mtdiep, sha256,
@@ -58,17 +55,16 @@ def measure(data: Path, codes: int, invoices: int, port: int) -> Result:
         links = Links(client)
         first = links.queue(limit=ROWS)
         last = first[-1]
-        after = Place(last.link, last.invoices, last.code, last.side)
         waiting = sum(one.codes for one in links.totals())
         return Result(
             machine(),
             invoices,
             waiting,
-            _seconds(lambda: links.queue(limit=ROWS)),
-            _seconds(lambda: links.queue(limit=ROWS, after=after)),
-            _seconds(lambda: links.queue(limit=ROWS, provinces=["Huế"])),
-            _seconds(links.totals),
-            _seconds(lambda: links.queue(code=last.code)),
+            seconds(lambda: links.queue(limit=ROWS)),
+            seconds(lambda: links.queue(limit=ROWS, after=last.place)),
+            seconds(lambda: links.queue(limit=ROWS, provinces=["Huế"])),
+            seconds(links.totals),
+            seconds(lambda: links.queue(code=last.code)),
         )
 
 
@@ -79,26 +75,16 @@ def _fill(client: Client, codes: int, invoices: int) -> None:
         client.command(_FILL, parameters={"half": codes // 2, "step": step, "first": first, "count": count})
 
 
-def _seconds(ask: Callable[[], Any]) -> float:
-    found = []
-    for _ in range(RUNS):
-        begun = time.perf_counter()
-        ask()
-        found.append(time.perf_counter() - begun)
-    return median(found)
-
-
 def main(
     codes: Annotated[int, typer.Option("--codes", min=2, help="Codes that wait.")] = 100_000,
     invoices: Annotated[int, typer.Option("--invoices", min=100, help="Invoices in the store.")] = 1_000_000,
     port: Annotated[int, typer.Option("--port", help="Of the store.")] = 18_923,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures there.")] = None,
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = measure(Path(folder), codes, invoices, port)
-    if as_json:
-        typer.echo(msgspec.json.encode(found).decode())
-        return
+    if json is not None:
+        json.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
     typer.echo(
         f"{found.machine}\n"
         f"{found.codes:,} codes in the queue, {found.invoices:,} invoices in the store; median of {RUNS}:\n"

@@ -87,6 +87,15 @@ LIMIT {limit:UInt32}
 _KNOWN: Final = "SELECT count() FROM taxpayers WHERE mst = {mst:String}"
 
 
+class Place(NamedTuple):
+    """Where a page of the queue ended."""
+
+    link: str
+    invoices: int
+    code: str
+    side: str
+
+
 class Question(NamedTuple):
     """A code in the queue. `link` is unknown or ambiguous; `amounts` of its invoices by currency."""
 
@@ -98,6 +107,10 @@ class Question(NamedTuple):
     first: date
     last: date
 
+    @property
+    def place(self) -> Place:
+        return Place(self.link, self.invoices, self.code, self.side)
+
 
 class Total(NamedTuple):
     """What waits on one side with one link; `amounts` by currency."""
@@ -107,15 +120,6 @@ class Total(NamedTuple):
     codes: int
     invoices: int
     amounts: Mapping[str, Decimal]
-
-
-class Place(NamedTuple):
-    """Where a page of the queue ended."""
-
-    link: str
-    invoices: int
-    code: str
-    side: str
 
 
 class Decided(NamedTuple):

@@ -206,7 +206,7 @@ class DeskPages:
             "before": before,
             "totals": totals,
             "waiting": sum(one.codes for one in totals),
-            "next": self._names.sealed(_written(before + len(rows), rows[-1])) if more else None,
+            "next": self._names.sealed(_written(before + len(rows), rows[-1].place)) if more else None,
         }
 
     def _row(self, one: Question, who: Viewer) -> dict[str, Any]:
@@ -309,8 +309,8 @@ def _amounts(amounts: Mapping[str, Decimal]) -> dict[str, str]:
     return {currency: exact(amounts[currency]) for currency in sorted(amounts)}
 
 
-def _written(before: int, last: Question) -> str:
-    return json.dumps([before, last.link, last.invoices, last.code, last.side], separators=(",", ":"))
+def _written(before: int, place: Place) -> str:
+    return json.dumps([before, *place], separators=(",", ":"))
 
 
 def _place_of(text: str) -> tuple[int, Place | None]:
