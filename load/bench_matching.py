@@ -8,7 +8,8 @@ documents, are matched by chunks of whole sellers, as the service does, and only
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -20,7 +21,7 @@ import typer
 
 from hoadon.common import clock
 from load.payers import Shares
-from load.reconciled import GOALS, Facts, Score, days, scores, verdicts
+from load.reconciled import GOALS, Facts, Score, Verdict, days, scores, verdicts
 from load.report import machine
 from payments.matching import match
 from payments.matching.schemas import CORRECTIONS, INVOICES, PAYMENTS
@@ -43,6 +44,16 @@ class Result(msgspec.Struct, frozen=True):
     seconds: float
     making: float
     scores: list[Score]
+    reasons: list[Reason]
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """How many payments were matched for a reason, and of how many the invoices are right."""
+
+    score: int
+    reason: str
+    matched: int
+    right: int
 
 
 class Speed(msgspec.Struct, frozen=True):
@@ -63,6 +74,7 @@ def measure(seed: int, merchants: int, sales: int, many: int, shares: Shares) ->
     ready = time.perf_counter()
     found = match(*made.facts)
     seconds = time.perf_counter() - ready
+    judged = verdicts(made.paid, found)
     return Result(
         machine=machine(),
         seed=seed,
@@ -70,8 +82,18 @@ def measure(seed: int, merchants: int, sales: int, many: int, shares: Shares) ->
         invoices=made.facts.invoices.height,
         seconds=round(seconds, 3),
         making=round(ready - begun, 3),
-        scores=scores(verdicts(made.paid, found)),
+        scores=scores(judged),
+        reasons=_reasons(judged),
     )
+
+
+def _reasons(judged: Sequence[Verdict]) -> list[Reason]:
+    """The most certain first."""
+    matched, right = (
+        Counter((one.score, one.reason) for one in judged if one.state == "matched" and (one.right or every))
+        for every in (True, False)
+    )
+    return [Reason(*one, matched[one], right[one]) for one in sorted(matched, key=lambda one: (-one[0], one[1]))]
 
 
 def table(result: Result) -> str:
@@ -95,6 +117,15 @@ def table(result: Result) -> str:
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def reasons(result: Result) -> str:
+    """Markdown: what a score and a reason are worth."""
+    lines = [
+        f"| {one.score} | {one.reason} | {one.matched:,} | {_percent(one.right / one.matched)} |"
+        for one in result.reasons
+    ]
+    return "\n".join(["| score | reason | matched | rightly |", "| --: | --- | --: | --: |", *lines])
 
 
 def _percent(share: float | None) -> str:
@@ -190,7 +221,7 @@ def main(
     result = measure(seed, merchants, sales, days, Shares(tells_means=tells_means))
     typer.echo(
         f"{result.machine}, seed {seed}: {result.payments:,} payments and {result.invoices:,} invoices matched in "
-        f"{result.seconds:.2f} s (made in {result.making:.1f} s)\n\n{table(result)}"
+        f"{result.seconds:.2f} s (made in {result.making:.1f} s)\n\n{table(result)}\n\n{reasons(result)}"
     )
     figures = [msgspec.to_builtins(one) | {"recall": one.recall, "precision": one.precision} for one in result.scores]
     _write(json, msgspec.json.encode(msgspec.to_builtins(result) | {"scores": figures}))

@@ -60,8 +60,8 @@ def match_button(facts: Facts) -> None:
 
 def _amounts_in_cash(facts: Facts) -> pl.DataFrame:
     """All free invoices of the amounts of which one that was paid in cash is free."""
-    amounts = facts.open_invoices(cash=True).select("s", "day", "due").unique()
-    return facts.open_invoices().join(amounts, on=["s", "day", "due"], how="semi")
+    cash = facts.open_invoices(cash=True)
+    return facts.open_invoices().join(cash, on=["s", "day", "due"], how="semi") if cash.height else cash
 
 
 def _pass(facts: Facts, among: pl.DataFrame, steps: tuple[tuple[int, str], ...]) -> None:
