@@ -158,7 +158,8 @@ def _read(messages: Sequence[Message]) -> tuple[list[tuple[Message, Statement]],
 
 def _day(timestamp_ms: int) -> date:
     """The day of a message: today where its producer's clock says nothing, or a day to come."""
-    return vietnam_day(timestamp_ms * 1_000) if 0 < timestamp_ms < now_us() // 1_000 else vietnam_day(now_us())
+    at, now = timestamp_ms * 1_000, now_us()
+    return vietnam_day(at if 0 < at < now else now)
 
 
 def _rounds(good: Sequence[tuple[Message, Statement]]) -> list[list[tuple[Message, Statement]]]:

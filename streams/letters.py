@@ -84,7 +84,7 @@ def records(letters: Iterable[DeadLetter]) -> list[Record]:
     return found
 
 
-def table(letters: list[DeadLetter], sealer: Sealer) -> pa.Table:
+def table(letters: Sequence[DeadLetter], sealer: Sealer) -> pa.Table:
     """Rows of `dead_letters`. Their version is the message's time, so that a repetition never undoes a replay."""
     now = now_us()
     rows = [

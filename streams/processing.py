@@ -169,7 +169,7 @@ class Processing:
         if dead:
             self._outbox.send(letters.records(dead))
             self._sink.write(
-                {"dead_letters": letters.table([*dead], self._sealer)}, token(self._topic, covered, self._run)
+                {"dead_letters": letters.table(dead, self._sealer)}, token(self._topic, covered, self._run)
             )
             for letter in dead:
                 metrics.DEAD_LETTERS.labels(reason=letter.reason).inc()
