@@ -20,6 +20,8 @@ _log = structlog.get_logger(__name__)
 _TOO_SLOW: Final = frozenset({159, 160, 209, 394})  # time-outs, an estimate above the limit, a cancelled query
 _TOO_BIG: Final = frozenset({158, 241, 307, 396})  # rows, memory, bytes, rows of the result
 _MARGIN: Final = 2.0
+_REMEMBERED: Final = 60.0
+"""Seconds."""
 
 
 class Store:
@@ -31,10 +33,10 @@ class Store:
         self._connecting = asyncio.Lock()
         self._kept: dict[str, tuple[float, list[Sequence[Any]]]] = {}
 
-    async def remembered(self, question: str, sql: str, *, every: float = 60.0) -> list[Sequence[Any]]:
-        """As `rows`, at most `every` seconds old: for what changes rarely and is asked with every question."""
+    async def remembered(self, question: str, sql: str) -> list[Sequence[Any]]:
+        """As `rows`, at most a minute old: for what changes rarely and is asked with every question."""
         kept = self._kept.get(question)
-        if kept is None or time.monotonic() - kept[0] > every:
+        if kept is None or time.monotonic() - kept[0] > _REMEMBERED:
             asked = time.monotonic()
             self._kept[question] = kept = asked, await self.rows(question, sql)
         return kept[1]

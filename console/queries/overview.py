@@ -16,9 +16,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from console.places import sector_key
+from console.queries.spellings import spellings
 from console.store import Store
 from hoadon.common.clock import VIETNAM, to_us, vietnam_day
-from identity.provinces import PROVINCES, province_key
+from identity.provinces import province_key
 from streams.wire import PACKAGES
 
 MINUTE: Final = 60_000_000
@@ -29,14 +30,13 @@ Provinces = frozenset[str] | None
 
 
 async def _kept(store: Store, sql: str, provinces: Provinces) -> tuple[str, dict[str, Any]]:
-    """`sql` for sellers of some provinces, and its parameter. Rows of before names were made canonical have others."""
+    """`sql` for sellers of some provinces, and its parameter."""
     if provinces is None:
         return sql.replace("{kept}", ""), {}
-    rows = await store.remembered("provinces", "SELECT DISTINCT province FROM taxpayer_statements")
-    older = {name for (name,) in rows if province_key(name) in provinces}
-    written = sorted(older | {PROVINCES[key] for key in provinces if key in PROVINCES})
     there = "AND mst IN (SELECT mst FROM taxpayer_statements WHERE province IN {provinces:Array(String)})"
-    return sql.replace("{kept}", there), {"provinces": written}
+    return sql.replace("{kept}", there), {
+        "provinces": await spellings(store, "provinces", "taxpayer_statements", provinces)
+    }
 
 
 def day_start(us: int) -> int:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple
 
 from console.places import sector_key
+from console.queries.spellings import spellings
 from console.store import Store
 from identity.provinces import province_key
 from payments.limits import APART_US, OPEN, SETTLED_DAYS
@@ -70,16 +71,14 @@ def summed(rows: Iterable[Figures]) -> Figures:
 
 _SUMS: Final = ", ".join(f"sum({name})" for name in Figures._fields)
 _PLAIN: Final = ", ".join(Figures._fields)
-_WRITTEN: Final = "SELECT DISTINCT toString(province) FROM payment_days"
 
 
 async def _kept(store: Store, sql: str, scope: Scope) -> tuple[str, dict[str, Any]]:
-    """`sql` for a scope, and its parameters; a registry writes a province in several ways."""
+    """`sql` for a scope, and its parameters."""
     conditions, parameters = "", dict[str, Any]()
     if (wanted := scope.wanted) is not None:
-        rows = await store.rows("payment_provinces", _WRITTEN, max_rows=10_000)
         conditions = "AND province IN {provinces:Array(String)}"
-        parameters["provinces"] = [name for (name,) in rows if province_key(name) in wanted]
+        parameters["provinces"] = await spellings(store, "payment_provinces", "payment_days", wanted)
     if scope.sector:
         conditions += " AND sector = {sector:String}"
         parameters["sector"] = scope.sector
