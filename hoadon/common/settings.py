@@ -119,7 +119,7 @@ class Settings(BaseSettings):
     batch_messages: int = Field(2_000, ge=1, le=10_000, description="messages in one batch at most")
     batch_bytes: int = Field(48 * 1024 * 1024, ge=1, description="bytes of documents in one batch at most")
     batch_wait: float = Field(0.05, gt=0, description="seconds a batch waits for more messages")
-    batch_interval: float = Field(0.5, ge=0, description="seconds between two batches at least, unless one is full")
+    batch_interval: float = Field(1.0, ge=0, description="seconds between two batches at least, unless one is full")
     ledger_series: int = Field(1_000_000, ge=1, description="series whose numbers a worker holds; 1.1 kB each or more")
     patience: float = Field(60.0, gt=0, description="seconds a worker waits for a lost store or broker before it ends")
     stop_timeout: float = Field(15.0, gt=0, description="seconds a worker has to finish its batch after SIGTERM")

@@ -16,6 +16,7 @@ _SWEEP_LINES: Final = 0.5
 _USUAL_LINES: Final = 5
 _FIRST: Final = {1: 400, 10: 2_000, 50: 3_000, 500: 3_000}
 """Invoices per second where the search begins."""
+_CONNECTIONS: Final = {1: 128, 10: 64}
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -75,10 +76,11 @@ def steps(form: Form, port_offset: int) -> list[Step]:
 
 
 def _bench(size: int, seconds: float, port_offset: int, workers: int = 1) -> tuple[str, ...]:
-    """One credential sends for everybody, so its limit is lifted."""
+    """One credential sends for everybody, so its limit is lifted. More packages come over more connections."""
     return (
         "hoadon", "load", "bench", "--package-size", str(size), "--seconds", f"{seconds:g}", "--workers", str(workers),
-        "--port-offset", str(port_offset), "--set", "rate_packages=1000000",
+        "--connections", str(_CONNECTIONS.get(size, 16)), "--port-offset", str(port_offset),
+        "--set", "rate_packages=1000000",
     )  # fmt: skip
 
 
