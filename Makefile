@@ -24,7 +24,8 @@ run: install ## Install if needed, then run everything with simulated merchants 
 
 test: install ## Install if needed, then run the whole test suite
 	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),\
-		$(BIN)/python -m pytest -n 2 tests/unit && $(BIN)/python -m pytest tests/integration tests/e2e)
+		$(BIN)/python -m pytest -n 2 tests/unit && $(BIN)/python -m pytest -n 2 --dist loadfile tests/integration && \
+		$(BIN)/python -m pytest tests/e2e)
 
 lint: install ## Check style and types
 	@$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Fixtures of services on the session's broker and store."""
+"""Fixtures of services on the session's broker and a store of the module's own, whatever else runs before or beside."""
 
 from __future__ import annotations
 
@@ -7,13 +7,23 @@ from collections.abc import Iterator
 import pytest
 
 from hoadon.common.settings import Settings
+from storage.migrate import migrate
 from streams.kafka import ensure_topics
 from tests.support.broker import BrokerProcess
 from tests.support.gateway import GatewayProcess
+from tests.support.ports import free_ports
 from tests.support.store import StoreProcess
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
+    """A running store with the current schema."""
+    with StoreProcess(tmp_path_factory.mktemp("store"), free_ports()) as running:
+        migrate(running.settings)
+        yield running
+
+
+@pytest.fixture(scope="module")
 def gateway(
     broker: BrokerProcess, store: StoreProcess, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[GatewayProcess]:
