@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 import psutil
@@ -76,7 +76,7 @@ def _merge(client: Client, process: psutil.Process, name: str, setting: str) -> 
     return cost, int(stored)
 
 
-def _parts(client: Client, table: str, what: str) -> list[tuple[object, ...]]:
+def _parts(client: Client, table: str, what: str) -> list[tuple[Any, ...]]:
     sql = f"SELECT {what} FROM system.parts WHERE active AND database = currentDatabase() AND table = '{table}'"  # noqa: S608
     return [tuple(row) for row in client.query(sql).result_rows]
 

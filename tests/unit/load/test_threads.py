@@ -34,6 +34,8 @@ def test_an_idle_process_uses_nothing() -> None:
 
 
 def test_it_ends_with_the_process() -> None:
-    with subprocess.Popen([sys.executable, "-c", "pass"]) as child:
-        found = shares(child.pid, 2.0, 5)
-        assert len(list(found)) == 0
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        found = shares(child.pid, 0.1, 5)
+        next(found)
+        child.communicate(b"\n")
+        assert not list(found)
