@@ -77,16 +77,20 @@ class Pools:
 
 
 class _Watch(threading.Thread):
-    """Looks for writes that failed outside statements: merges."""
+    """Looks for writes that failed outside statements: merges. To be ended before the engine is closed under it."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(name="watch", daemon=True)
         self._engine = engine
+        self._ended = threading.Event()
 
     def run(self) -> None:
-        while True:
-            time.sleep(LOOK)
+        while not self._ended.wait(LOOK):
             self._engine.check_writes()
+
+    def end(self) -> None:
+        self._ended.set()
+        self.join()
 
 
 class _Server(uvicorn.Server):
@@ -103,7 +107,8 @@ def serve(settings: Settings) -> None:
     with contextlib.closing(_listen(settings.store_port)) as listener:
         engine = Engine.open(settings.data / "store", Memory(settings.store_memory * 1024 * 1024))
         pools = Pools()
-        _Watch(engine).start()
+        watch = _Watch(engine)
+        watch.start()
         _log.info("ready", port=settings.store_port)
         uvloop.run(_serve(App(engine, pools), listener))
         if not pools.close(END):
@@ -111,6 +116,7 @@ def serve(settings: Settings) -> None:
             _log.warning("stopped with a statement under way")
             sys.stderr.flush()
             os._exit(0)
+        watch.end()
         engine.close()
         _log.info("stopped")
 

@@ -202,6 +202,13 @@ def test_stop_ends_running_reads_in_time(own: StoreProcess) -> None:
     assert time.monotonic() - begun < 15
 
 
+def test_stop_does_not_meet_the_watch(tmp_path: Path) -> None:
+    """With the engine closed under its question the process would end by SIGSEGV."""
+    always = "import storage.host as host, hoadon.common.settings as s; host.LOOK = 1e-4; host.serve(s.Settings())"
+    with StoreProcess(tmp_path, command=("-c", always)) as running:
+        assert running.stop() == 0
+
+
 def ask(connection: socket.socket, sql: bytes) -> None:
     connection.sendall(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n%s" % (len(sql), sql))
 

@@ -29,8 +29,9 @@ class StoreProcess:
     `settings` are those of a client in the test's process; `stop` returns the exit code, `kill` is SIGKILL.
     """
 
-    def __init__(self, directory: Path, port: int | None = None) -> None:
+    def __init__(self, directory: Path, port: int | None = None, command: tuple[str, ...] = ("-m", "storage")) -> None:
         self.directory = directory
+        self.command = command
         self.port = port or free_port()
         self.log = directory / "store.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -52,7 +53,7 @@ class StoreProcess:
         environment = os.environ | {"HOADON_DATA": str(self.directory), "HOADON_STORE_PORT": str(self.port)}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "storage"], env=environment, stdout=log, stderr=log, start_new_session=True
+                [sys.executable, *self.command], env=environment, stdout=log, stderr=log, start_new_session=True
             )
         deadline = time.monotonic() + wait
         while not self.ready():
