@@ -117,7 +117,7 @@ class Settings(BaseSettings):
         description="unique name of this worker, its static Kafka member id",
     )
     batch_messages: int = Field(2_000, ge=1, le=10_000, description="messages in one batch at most")
-    batch_bytes: int = Field(48 * 1024 * 1024, ge=1, description="bytes of documents in one batch at most")
+    batch_bytes: int = Field(24 * 1024 * 1024, ge=1, description="bytes of documents in one batch at most")
     batch_wait: float = Field(0.05, gt=0, description="seconds a batch waits for more messages")
     batch_interval: float = Field(1.0, ge=0, description="seconds between two batches at least, unless one is full")
     ledger_series: int = Field(1_000_000, ge=1, description="series whose numbers a worker holds; 1.1 kB each or more")
