@@ -37,7 +37,7 @@ def vendor() -> None:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    with StoreProcess(tmp_path_factory.mktemp("page-store"), free_ports()) as process:
+    with StoreProcess(tmp_path_factory.mktemp("page-store")) as process:
         migrate(process.settings)
         with connect(process.settings) as client:
             insert_day(client, now_us())
@@ -209,7 +209,7 @@ def test_structure_and_contrast(browser: Browser, console: ConsoleProcess, schem
 
 
 def test_an_empty_store_says_so(browser: Browser, tmp_path: Path) -> None:
-    with StoreProcess(tmp_path / "store", free_ports()) as empty:
+    with StoreProcess(tmp_path / "store") as empty:
         migrate(empty.settings)
         (tmp_path / "console").mkdir()
         with (
@@ -226,7 +226,7 @@ def test_an_empty_store_says_so(browser: Browser, tmp_path: Path) -> None:
 
 
 def test_an_outage_of_store_and_console_is_told_and_passes(browser: Browser, tmp_path: Path) -> None:
-    store = StoreProcess(tmp_path / "store", free_ports())
+    store = StoreProcess(tmp_path / "store")
     (tmp_path / "console").mkdir()
     console = ConsoleProcess(tmp_path / "console", store.port, ready="/healthz")
     with console, context(browser) as tab, watched(tab, console.url, outages=True) as watch:

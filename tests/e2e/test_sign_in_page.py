@@ -17,7 +17,6 @@ from storage.migrate import migrate
 from tests.support.browser import chromium, watched
 from tests.support.console import ConsoleProcess
 from tests.support.overview_rows import insert_day
-from tests.support.ports import free_ports
 from tests.support.store import StoreProcess
 
 PASSWORD = "correct horse battery"
@@ -28,7 +27,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleProcess
     web_files()
     data = tmp_path_factory.mktemp("sign-in")
     Accounts(data).put("an.nguyen", Role.OFFICER, PASSWORD, ["ho-chi-minh", "ha-noi"])
-    with StoreProcess(tmp_path_factory.mktemp("sign-in-store"), free_ports()) as store:
+    with StoreProcess(tmp_path_factory.mktemp("sign-in-store")) as store:
         migrate(store.settings)
         with connect(store.settings) as client:
             insert_day(client, now_us())

@@ -11,14 +11,13 @@ from storage.migrate import migrate
 from streams.kafka import ensure_topics
 from tests.support.broker import BrokerProcess
 from tests.support.gateway import GatewayProcess
-from tests.support.ports import free_ports
 from tests.support.store import StoreProcess
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    """A running store with the current schema."""
-    with StoreProcess(tmp_path_factory.mktemp("store"), free_ports()) as running:
+    """A running store with the current schema, in which nobody else writes."""
+    with StoreProcess(tmp_path_factory.mktemp("store")) as running:
         migrate(running.settings)
         yield running
 

@@ -29,7 +29,7 @@ OUTAGE = 12.0
 def test_workers_wait_for_the_store_in_bounded_memory(
     outage: str, broker: BrokerProcess, settings_factory: Callable[..., Settings], tmp_path: Path
 ) -> None:
-    with StoreProcess(tmp_path / "store", free_ports()) as store:
+    with StoreProcess(tmp_path / "store") as store:
         migrate(store.settings)
         settings = settings_factory(
             broker, store, metrics_port=free_ports(4), patience=90.0, batch_messages=BATCH, batch_bytes=4 * 1024 * 1024

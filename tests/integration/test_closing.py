@@ -17,7 +17,6 @@ from hoadon.common.clock import utc
 from rules.law import crosses
 from storage.client import connect
 from storage.closing import end_of
-from storage.migrate import migrate
 from streams.closing import DayClose
 from tests.support import store_rows as rows
 from tests.support.store import StoreProcess
@@ -28,12 +27,9 @@ ENTERPRISE, HOUSEHOLD = "9900000016", "001185000000"
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A store of its own: the close looks at everything."""
-    with StoreProcess(tmp_path_factory.mktemp("closing")) as running:
-        migrate(running.settings)
-        with connect(running.settings) as client:
-            yield client
+def client(store: StoreProcess) -> Iterator[Client]:
+    with connect(store.settings) as client:
+        yield client
 
 
 class Model:

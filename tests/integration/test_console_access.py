@@ -17,7 +17,6 @@ from console.access.accounts import Accounts
 from hoadon.common.clock import now_us
 from identity.roles import Role
 from storage.client import connect
-from storage.migrate import migrate
 from tests.support.console import ConsoleProcess, sign_in
 from tests.support.overview_rows import HOUSEHOLD, insert, insert_day
 from tests.support.ports import free_ports
@@ -34,14 +33,12 @@ USERS = (
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    with StoreProcess(tmp_path_factory.mktemp("access-store"), free_ports()) as store:
-        migrate(store.settings)
-        with connect(store.settings) as client:
-            insert_day(client, now_us())
-            known = [{"mst": HOUSEHOLD, "version": 1, "province": "TP. Hồ Chí Minh"}]
-            insert(client, "taxpayer_statements", [*known, {"mst": "0100000001", "version": 1, "province": "Hà Nội"}])
-        yield store
+def store(store: StoreProcess) -> StoreProcess:
+    with connect(store.settings) as client:
+        insert_day(client, now_us())
+        known = [{"mst": HOUSEHOLD, "version": 1, "province": "TP. Hồ Chí Minh"}]
+        insert(client, "taxpayer_statements", [*known, {"mst": "0100000001", "version": 1, "province": "Hà Nội"}])
+    return store
 
 
 @pytest.fixture(scope="module")

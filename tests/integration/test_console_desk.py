@@ -18,7 +18,6 @@ from identity import private
 from identity.registry_file import COLUMNS
 from identity.roles import Role
 from storage.links import Links
-from storage.migrate import migrate
 from storage.persons import Persons
 from storage.registry import import_file
 from streams.registry import DELAY
@@ -42,30 +41,28 @@ TAXPAYER = "9900000031"
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineBench]:
+def bench(store: StoreProcess, tmp_path_factory: pytest.TempPathFactory) -> EngineBench:
     """A seller in Huế whose buyers are a person, a code nobody has; a household that the registry does not know."""
-    with StoreProcess(tmp_path_factory.mktemp("desk-store"), free_ports()) as store:
-        migrate(store.settings)
-        data = tmp_path_factory.mktemp("desk")
-        bench = EngineBench(store, data / "keys")
-        file = data / "registry.csv"
-        rows = (
-            f"{SELLER},,Công ty Bán,enterprise,active,,retail,Huế,,,,",
-            f"{TAXPAYER},,Công ty Mua,enterprise,active,,retail,Cà Mau,,,,",
-        )
-        file.write_text("\n".join([",".join(COLUMNS), *rows, ""]), "utf-8")
-        import_file(bench.client, file, bench.keyring.pseudonyms)
-        bench.restart()
-        at = now_us() + round(DELAY * 1e6)
-        person = {"HVTNMHang": NAME, "CCCDan": PERSON, "SDThoai": PHONE}
-        sold = [
-            invoice(shdon=1, khhdon=SERIES, nlap=TODAY, mst=SELLER, buyer={"Ten": "Công ty Mua", "MST": BUYER}),
-            invoice(shdon=2, khhdon=SERIES, nlap=TODAY, mst=SELLER, buyer=person),
-        ]
-        bench.hand_over(bench.message(samples.package(sold, mst=SELLER, number=1), received_at=at))
-        other = [invoice(shdon=1, khhdon=SERIES, nlap=TODAY, mst=HOUSEHOLD)]
-        bench.hand_over(bench.message(samples.package(other, mst=HOUSEHOLD, number=2), received_at=at))
-        yield bench
+    data = tmp_path_factory.mktemp("desk")
+    bench = EngineBench(store, data / "keys")
+    file = data / "registry.csv"
+    rows = (
+        f"{SELLER},,Công ty Bán,enterprise,active,,retail,Huế,,,,",
+        f"{TAXPAYER},,Công ty Mua,enterprise,active,,retail,Cà Mau,,,,",
+    )
+    file.write_text("\n".join([",".join(COLUMNS), *rows, ""]), "utf-8")
+    import_file(bench.client, file, bench.keyring.pseudonyms)
+    bench.restart()
+    at = now_us() + round(DELAY * 1e6)
+    person = {"HVTNMHang": NAME, "CCCDan": PERSON, "SDThoai": PHONE}
+    sold = [
+        invoice(shdon=1, khhdon=SERIES, nlap=TODAY, mst=SELLER, buyer={"Ten": "Công ty Mua", "MST": BUYER}),
+        invoice(shdon=2, khhdon=SERIES, nlap=TODAY, mst=SELLER, buyer=person),
+    ]
+    bench.hand_over(bench.message(samples.package(sold, mst=SELLER, number=1), received_at=at))
+    other = [invoice(shdon=1, khhdon=SERIES, nlap=TODAY, mst=HOUSEHOLD)]
+    bench.hand_over(bench.message(samples.package(other, mst=HOUSEHOLD, number=2), received_at=at))
+    return bench
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from console.pages.parts import PANELS
 from hoadon.common.clock import now_us
 from identity.keys import ensure_keys
 from storage.client import connect
-from storage.migrate import migrate
 from tests.support.console import ConsoleProcess
 from tests.support.overview_rows import HOUSEHOLD, insert_day
 from tests.support.ports import free_ports
@@ -22,15 +21,13 @@ from tests.support.store import StoreProcess
 
 
 @pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleProcess]:
-    with StoreProcess(tmp_path_factory.mktemp("console-store"), free_ports()) as store:
-        migrate(store.settings)
-        with connect(store.settings) as client:
-            insert_day(client, now_us())
-        data = tmp_path_factory.mktemp("console")
-        ensure_keys(data / "keys")
-        with ConsoleProcess(data, store.port) as running:
-            yield running
+def console(store: StoreProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleProcess]:
+    with connect(store.settings) as client:
+        insert_day(client, now_us())
+    data = tmp_path_factory.mktemp("console")
+    ensure_keys(data / "keys")
+    with ConsoleProcess(data, store.port) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,6 @@ from storage.client import connect, connect_async
 from storage.migrate import migrate
 from tests.support import store_rows
 from tests.support.overview_rows import dead_letter, finding, insert, invoice, package, watermark
-from tests.support.ports import free_ports
 from tests.support.store import StoreProcess
 
 T = TypeVar("T")
@@ -34,10 +33,8 @@ TABLES = ("invoices", "findings", "packages", "dead_letters", "watermark")
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    with StoreProcess(tmp_path_factory.mktemp("console-store"), free_ports()) as process:
-        migrate(process.settings)
-        yield process.settings
+def running(store: StoreProcess) -> Settings:
+    return store.settings
 
 
 @pytest.fixture
@@ -246,7 +243,7 @@ def test_a_question_has_limits(answer: Answer, sql: str, seconds: int, reason: s
 
 
 def test_a_store_that_goes_and_comes_back(tmp_path_factory: pytest.TempPathFactory) -> None:
-    process = StoreProcess(tmp_path_factory.mktemp("passing-store"), free_ports())
+    process = StoreProcess(tmp_path_factory.mktemp("passing-store"))
 
     async def main() -> list[str]:
         store = Store(partial(connect_async, process.settings, readonly=True))

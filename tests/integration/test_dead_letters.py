@@ -81,7 +81,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     ensure_keys(data / "keys")
     with (
         BrokerProcess(tmp_path / "broker", free_ports(2)) as broker,
-        StoreProcess(tmp_path / "store", free_ports()) as store,
+        StoreProcess(tmp_path / "store") as store,
     ):
         ensure_topics(Settings(kafka_bootstrap=broker.bootstrap))
         migrate(store.settings)

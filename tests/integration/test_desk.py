@@ -22,7 +22,6 @@ from streams.desk import Clear, Desk, Refused, desk
 from streams.registry import DELAY
 from tests.support import samples
 from tests.support.engine_bench import EngineBench
-from tests.support.ports import free_ports
 from tests.support.samples import SELLER, SELLER_2, invoice
 from tests.support.store import StoreProcess
 
@@ -56,7 +55,7 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    with StoreProcess(tmp_path / "store", free_ports()) as store:
+    with StoreProcess(tmp_path / "store") as store:
         migrate(store.settings)
         data = tmp_path / "data"
         bench = EngineBench(store, data / "keys")

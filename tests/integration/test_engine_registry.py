@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,10 @@ import pytest
 from hoadon.common.clock import now_us, vietnam_day
 from identity.registry_file import COLUMNS
 from storage.links import Links
-from storage.migrate import migrate
 from storage.registry import import_file
 from streams.registry import DELAY
 from tests.support import samples
 from tests.support.engine_bench import EngineBench
-from tests.support.ports import free_ports
 from tests.support.samples import BRANCH, BUYER, HOUSEHOLD, SELLER, SELLER_2, household, invoice
 from tests.support.store import StoreProcess
 
@@ -29,10 +26,8 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineBench]:
-    with StoreProcess(tmp_path_factory.mktemp("store"), free_ports()) as store:
-        migrate(store.settings)
-        yield EngineBench(store, tmp_path_factory.mktemp("keys") / "keys")
+def bench(store: StoreProcess, tmp_path_factory: pytest.TempPathFactory) -> EngineBench:
+    return EngineBench(store, tmp_path_factory.mktemp("keys") / "keys")
 
 
 def register(bench: EngineBench, path: Path, *lines: str) -> int:

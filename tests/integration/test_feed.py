@@ -16,7 +16,6 @@ from storage.migrate import migrate
 from streams import kafka, wire
 from streams.engine import Message
 from streams.feed import take
-from tests.support.ports import free_ports
 from tests.support.store import StoreProcess
 
 MST = "9900000016"
@@ -34,7 +33,7 @@ class Kept:
 
 @pytest.fixture
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with StoreProcess(tmp_path_factory.mktemp("feed"), free_ports()) as store:
+    with StoreProcess(tmp_path_factory.mktemp("feed")) as store:
         migrate(store.settings)
         with connect(store.settings) as client:
             yield client

@@ -11,9 +11,7 @@ from clickhouse_connect.driver.client import Client
 
 from storage.client import connect
 from storage.links import Links, Place, Question
-from storage.migrate import migrate
 from tests.support import store_rows as rows
-from tests.support.ports import free_ports
 from tests.support.store import StoreProcess
 
 PERSON = "0" * 31 + "1"
@@ -21,30 +19,26 @@ TOTAL = Decimal("108000.54")
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def client(store: StoreProcess) -> Iterator[Client]:
     """250 unknown sellers, each with one to three invoices; ambiguous buyers; what is not open beside."""
-    with StoreProcess(tmp_path_factory.mktemp("queue"), free_ports()) as store:
-        migrate(store.settings)
-        with connect(store.settings) as client:
-            found = [
-                unknown(number, f"99{number % 250:08d}", currency="VND" if number < 500 else "USD")
-                for number in range(750)
-                if number // 250 <= number % 3
-            ]
-            found += [
-                rows.invoice(2_000, buyer_mst="9900000000", buyer_link="ambiguous", province="Huế"),
-                rows.invoice(2_001, buyer_pseudonym=PERSON, buyer_link="ambiguous", province="Huế"),
-                rows.invoice(2_002, buyer_pseudonym="f" * 32, buyer_link="unknown"),
-                rows.invoice(2_003, buyer_mst="9900000999", buyer_link="linked"),
-                unknown(2_004, "", province="Huế"),
-                unknown(
-                    2_005, "9900000888", seller_link="linked", seller_by="resolution", seller_taxpayer="9900000001"
-                ),
-                unknown(2_006, "9900000777", version=1),
-                rows.invoice(2_006, seller_code="9900000777", seller_link="linked"),
-            ]
-            client.insert_arrow("invoices", rows.table("invoices", found))
-            yield client
+    with connect(store.settings) as client:
+        found = [
+            unknown(number, f"99{number % 250:08d}", currency="VND" if number < 500 else "USD")
+            for number in range(750)
+            if number // 250 <= number % 3
+        ]
+        found += [
+            rows.invoice(2_000, buyer_mst="9900000000", buyer_link="ambiguous", province="Huế"),
+            rows.invoice(2_001, buyer_pseudonym=PERSON, buyer_link="ambiguous", province="Huế"),
+            rows.invoice(2_002, buyer_pseudonym="f" * 32, buyer_link="unknown"),
+            rows.invoice(2_003, buyer_mst="9900000999", buyer_link="linked"),
+            unknown(2_004, "", province="Huế"),
+            unknown(2_005, "9900000888", seller_link="linked", seller_by="resolution", seller_taxpayer="9900000001"),
+            unknown(2_006, "9900000777", version=1),
+            rows.invoice(2_006, seller_code="9900000777", seller_link="linked"),
+        ]
+        client.insert_arrow("invoices", rows.table("invoices", found))
+        yield client
 
 
 def unknown(number: int, code: str, **more: Any) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -17,14 +16,12 @@ from storage import schema
 from storage.attribution import Attribution
 from storage.closing import end_of
 from storage.matches import Matches
-from storage.migrate import migrate
 from storage.registry import import_file
 from streams import wire
 from streams.engine import Message
 from streams.payments import Payments
 from streams.reconcile import Reconciliation
 from tests.support.engine_bench import EngineBench
-from tests.support.ports import free_ports
 from tests.support.store import StoreProcess
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -33,11 +30,8 @@ CASES = sorted(str(path.parent.relative_to(VECTORS)) for path in VECTORS.glob("P
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineBench]:
-    """A store of its own: reconciliation looks at everything."""
-    with StoreProcess(tmp_path_factory.mktemp("vectors"), free_ports()) as store:
-        migrate(store.settings)
-        yield EngineBench(store, tmp_path_factory.mktemp("keys") / "keys")
+def served(store: StoreProcess, tmp_path_factory: pytest.TempPathFactory) -> EngineBench:
+    return EngineBench(store, tmp_path_factory.mktemp("keys") / "keys")
 
 
 @pytest.fixture

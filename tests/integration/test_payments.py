@@ -25,7 +25,6 @@ from hoadon.common.clock import now_us, rfc3339, utc
 from hoadon.common.settings import Settings
 from identity.keys import ensure_keys
 from storage.client import connect
-from storage.migrate import migrate
 from streams.kafka import ensure_topics
 from tests.support.broker import BrokerProcess
 from tests.support.gateway import GatewayProcess
@@ -76,17 +75,15 @@ class Ingest:
 
 
 @pytest.fixture(scope="module")
-def ingest(broker: BrokerProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingest]:
-    with StoreProcess(tmp_path_factory.mktemp("payments-store"), free_ports()) as store:
-        migrate(store.settings)
-        made = Ingest(tmp_path_factory.mktemp("payments"), broker, store)
-        made.gateway.start()
-        made.start()
-        try:
-            yield made
-        finally:
-            made.kill()
-            made.gateway.kill()
+def ingest(broker: BrokerProcess, store: StoreProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingest]:
+    made = Ingest(tmp_path_factory.mktemp("payments"), broker, store)
+    made.gateway.start()
+    made.start()
+    try:
+        yield made
+    finally:
+        made.kill()
+        made.gateway.kill()
 
 
 @pytest.fixture(scope="module")

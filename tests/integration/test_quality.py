@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,13 +12,11 @@ from hoadon.common.clock import now_us, vietnam_day
 from hoadon.quality import listed
 from identity.registry_file import COLUMNS
 from storage import quality
-from storage.migrate import migrate
 from storage.registry import import_file
 from streams.quality import QualityCount
 from streams.registry import DELAY
 from tests.support import samples
 from tests.support.engine_bench import EngineBench
-from tests.support.ports import free_ports
 from tests.support.samples import BUYER, SELLER, SELLER_2, invoice
 from tests.support.store import StoreProcess
 
@@ -28,10 +25,8 @@ SERIES = f"C{TODAY:%y}MAA"
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineBench]:
-    with StoreProcess(tmp_path_factory.mktemp("store"), free_ports()) as store:
-        migrate(store.settings)
-        yield EngineBench(store, tmp_path_factory.mktemp("keys") / "keys")
+def bench(store: StoreProcess, tmp_path_factory: pytest.TempPathFactory) -> EngineBench:
+    return EngineBench(store, tmp_path_factory.mktemp("keys") / "keys")
 
 
 def test_a_day_is_counted(bench: EngineBench, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,6 @@ from load.taxcodes import enterprise
 from storage.attribution import Attribution
 from storage.client import connect
 from storage.matches import Matches
-from storage.migrate import migrate
 from streams import wire
 from streams.reconcile import Reconciliation
 from tests.support import store_rows as rows
@@ -142,14 +141,6 @@ class World:
                 for topic in (wire.PACKAGES, wire.PAYMENTS)
             ],
         )
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    """A store of its own: reconciliation looks at everything."""
-    with StoreProcess(tmp_path_factory.mktemp("reconcile")) as running:
-        migrate(running.settings)
-        yield running
 
 
 @pytest.fixture(scope="module")

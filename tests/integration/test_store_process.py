@@ -20,7 +20,8 @@ from storage.errors import StoreUnavailable
 from storage.migrate import migrate
 from storage.sink import Sink
 from tests.support import store_rows as rows
-from tests.support.store import StoreProcess, free_port
+from tests.support.ports import free_ports
+from tests.support.store import StoreProcess
 
 BATCH = 400
 
@@ -45,11 +46,11 @@ def last_line(run: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_preconditions_in_one_line(own: StoreProcess, tmp_path_factory: pytest.TempPathFactory) -> None:
-    assert "in use by another process" in last_line(second(own.directory, free_port()))
+    assert "in use by another process" in last_line(second(own.directory, free_ports()))
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     assert f"port {own.port} on 127.0.0.1" in last_line(second(elsewhere, own.port))
     (elsewhere / "store").write_text("a file")
-    assert "cannot use" in last_line(second(elsewhere, free_port()))
+    assert "cannot use" in last_line(second(elsewhere, free_ports()))
 
 
 @pytest.mark.parametrize("damage", ["definition", "part"])
@@ -65,7 +66,7 @@ def test_a_damaged_directory_is_not_served(tmp_path: Path, damage: str) -> None:
     else:
         file = max((path for path in store.rglob("data.bin")), key=lambda path: path.stat().st_size)
         file.write_bytes(file.read_bytes()[:-20])
-    assert "damaged" in last_line(second(tmp_path, free_port()))
+    assert "damaged" in last_line(second(tmp_path, free_ports()))
 
 
 def test_data_survives_a_stop_and_a_kill(own: StoreProcess) -> None:

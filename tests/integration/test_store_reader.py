@@ -15,7 +15,8 @@ from storage.errors import StoreUnavailable
 from storage.progress import Watermark, write_watermark
 from storage.reader import Mark, StoreReader
 from tests.support import store_rows as rows
-from tests.support.store import StoreProcess, free_port
+from tests.support.ports import free_ports
+from tests.support.store import StoreProcess
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +113,7 @@ def test_gateway_reads_the_watermark(store: StoreProcess, client: Client) -> Non
 def test_a_store_that_is_away_is_said_so(store: StoreProcess) -> None:
     away = store.settings.model_copy(
         update={
-            "clickhouse_dsn": type(store.settings.clickhouse_dsn)(f"clickhouse+http://127.0.0.1:{free_port()}/hoadon")
+            "clickhouse_dsn": type(store.settings.clickhouse_dsn)(f"clickhouse+http://127.0.0.1:{free_ports()}/hoadon")
         }
     )
     with pytest.raises(StoreUnavailable):

@@ -19,26 +19,16 @@ from identity.keys import Keyring, ensure_keys
 from identity.registry import LATEST, STATUSES, How
 from identity.registry_file import COLUMNS, checked
 from storage.client import connect
-from storage.migrate import migrate
 from storage.registry import Version, import_file
 from storage.statements import versions
 from storage.stating import ready
 from streams.registry import DELAY, RegistrySnapshot
-from tests.support.ports import free_ports
 from tests.support.store import StoreProcess
 
 HEADER = ",".join(COLUMNS)
 PERSON = "001090000089"
 _OTHER_TYPES = {"status_since": pa.date32(), "registered_from": pa.date32(), "accounts": pa.list_(pa.string())}
 PARQUET = pa.schema([(name, _OTHER_TYPES.get(name, pa.string())) for name in COLUMNS])
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    """A store of its own: where there is a registry, the sellers of other tests would be strangers."""
-    with StoreProcess(tmp_path_factory.mktemp("store"), free_ports()) as running:
-        migrate(running.settings)
-        yield running
 
 
 @pytest.fixture(scope="module")

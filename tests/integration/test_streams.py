@@ -124,7 +124,7 @@ def test_a_lost_store_ends_the_worker_after_its_patience(
 ) -> None:
     from storage.migrate import migrate
 
-    with StoreProcess(tmp_path / "store", free_ports()) as store:
+    with StoreProcess(tmp_path / "store") as store:
         migrate(store.settings)
         bench = Bench(
             settings_factory(broker, store, metrics_port=free_ports(4), patience=2.0, batch_messages=50), tmp_path

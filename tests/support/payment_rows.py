@@ -17,7 +17,6 @@ from storage.client import connect
 from storage.migrate import migrate
 from tests.support import overview_rows
 from tests.support.overview_rows import Row, insert
-from tests.support.ports import free_ports
 from tests.support.store import StoreProcess
 
 DAY = vietnam_day(now_us()) - timedelta(days=1)
@@ -174,7 +173,7 @@ def insert_payments(client: Client) -> None:
 @contextmanager
 def paid_store(directory: Path) -> Iterator[Settings]:
     """A store of its own that holds the day."""
-    with StoreProcess(directory, free_ports()) as process:
+    with StoreProcess(directory) as process:
         migrate(process.settings)
         with connect(process.settings) as client:
             insert_payments(client)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,14 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from hoadon.common.settings import Settings
-
-
-def free_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.support.ports import free_ports
 
 
 class StoreProcess:
@@ -32,7 +24,7 @@ class StoreProcess:
     def __init__(self, directory: Path, port: int | None = None, command: tuple[str, ...] = ("-m", "storage")) -> None:
         self.directory = directory
         self.command = command
-        self.port = port or free_port()
+        self.port = port or free_ports()
         self.log = directory / "store.log"
         self.process: subprocess.Popen[bytes] | None = None
 
