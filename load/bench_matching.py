@@ -89,11 +89,10 @@ def measure(seed: int, merchants: int, sales: int, many: int, shares: Shares) ->
 
 def _reasons(judged: Sequence[Verdict]) -> list[Reason]:
     """The most certain first."""
-    matched, right = (
-        Counter((one.score, one.reason) for one in judged if one.state == "matched" and (one.right or every))
-        for every in (True, False)
-    )
-    return [Reason(*one, matched[one], right[one]) for one in sorted(matched, key=lambda one: (-one[0], one[1]))]
+    matched = [one for one in judged if one.state == "matched"]
+    all_ = Counter((one.score, one.reason) for one in matched)
+    right = Counter((one.score, one.reason) for one in matched if one.right)
+    return [Reason(*one, all_[one], right[one]) for one in sorted(all_, key=lambda one: (-one[0], one[1]))]
 
 
 def table(result: Result) -> str:
