@@ -1,7 +1,7 @@
-"""Fixtures that need real parts: `broker` (Kafka), `stack` (everything, by `hoadon up`).
+"""Fixtures that need real parts: `broker` (Kafka), `store` (the engine), `stack` (everything, by `hoadon up`).
 
-Both are of the session, `store` of its module (integration/conftest.py): a test that wants an empty broker or store,
-or kills one, makes its own `BrokerProcess`, `StoreProcess` or `Stack` below `tests/support`.
+Broker and stack are of the session, a store of its module: a test that wants an empty broker or store, or kills one,
+makes its own `BrokerProcess`, `StoreProcess` or `Stack` below `tests/support`.
 """
 
 from __future__ import annotations
@@ -46,6 +46,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerProcess]:
     """A running Kafka without topics."""
     with BrokerProcess(tmp_path_factory.mktemp("broker"), free_ports(2)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
+    """A running store with the current schema, in which nobody else writes."""
+    from storage.migrate import migrate
+
+    with StoreProcess(tmp_path_factory.mktemp("store")) as running:
+        migrate(running.settings)
         yield running
 
 

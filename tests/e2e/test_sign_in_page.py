@@ -13,7 +13,6 @@ from hoadon.artifacts import web_files
 from hoadon.common.clock import now_us
 from identity.roles import Role
 from storage.client import connect
-from storage.migrate import migrate
 from tests.support.browser import chromium, watched
 from tests.support.console import ConsoleProcess
 from tests.support.overview_rows import insert_day
@@ -23,16 +22,14 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleProcess]:
+def console(store: StoreProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleProcess]:
     web_files()
     data = tmp_path_factory.mktemp("sign-in")
     Accounts(data).put("an.nguyen", Role.OFFICER, PASSWORD, ["ho-chi-minh", "ha-noi"])
-    with StoreProcess(tmp_path_factory.mktemp("sign-in-store")) as store:
-        migrate(store.settings)
-        with connect(store.settings) as client:
-            insert_day(client, now_us())
-        with ConsoleProcess(data, store.port, environment={"HOADON_DEMO": "false"}) as running:
-            yield running
+    with connect(store.settings) as client:
+        insert_day(client, now_us())
+    with ConsoleProcess(data, store.port, environment={"HOADON_DEMO": "false"}) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
