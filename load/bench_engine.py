@@ -26,8 +26,8 @@ from invoice_schema.envelope import Limits, open_package
 from invoice_schema.fields import FIELDS
 from invoice_schema.schema import PACKAGE_SCHEMA
 from invoice_schema.skim import open_quickly
+from load.figures import machine
 from load.generator import packages
-from load.report import machine
 from rules.history import Remembered
 from rules.intake import take_in, take_in_all
 from rules.judge import judge
@@ -211,10 +211,6 @@ def _each(bodies: Iterable[bytes], stage: Callable[[bytes], object]) -> None:
 
 def _received(body: bytes, at: int) -> wire.Received:
     return wire.Received(wire.Receipt(at, "*", hashlib.sha256(body).hexdigest()), body)
-
-
-def as_json(result: Result) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
 
 
 def markdown(result: Result) -> str:

@@ -24,10 +24,10 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.server import Server, listen
 from hoadon.process import stay_with_parent
+from load.figures import machine, write_json
 from load.http import Client
 from load.latency import Latency, summary
 from load.pace import Bodies, Posted, post
-from load.report import machine
 from load.services import Process, answers, running_broker, running_gateway
 
 UNREAD, READ, GATEWAY = "empty handler, body not read", "empty handler, body read", "gateway"
@@ -171,10 +171,6 @@ def _line(server: str, size: int, rate: float | None, phases: list[tuple[Posted,
     )
 
 
-def as_json(result: Result) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
-
-
 def markdown(result: Result) -> str:
     """For people and issues."""
     sizes = ", ".join(f"{size}: {count:,} bytes" for size, count in result.bytes.items())
@@ -219,8 +215,7 @@ def main(
         environment={name: value for name, value in os.environ.items() if name.startswith("HOADON_")},
     )
     typer.echo(markdown(result))
-    if json is not None:
-        json.write_bytes(as_json(result))
+    write_json(json, result)
 
 
 if __name__ == "__main__":

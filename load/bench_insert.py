@@ -30,8 +30,8 @@ from hoadon.process import start_child
 from identity.keys import Keyring, ensure_keys
 from load.bench_engine import bare_engine
 from load.corpus import Corpus
+from load.figures import machine, write_json
 from load.generator import Plan
-from load.report import machine
 from storage.client import connect
 from storage.migrate import migrate
 from storage.sink import Sink
@@ -179,8 +179,7 @@ def main(
     """Measure what storing a batch costs."""
     rows = measure(sizes or [500, 2_500, 10_000], runs, port)
     typer.echo(markdown(rows))
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=2) + b"\n")
+    write_json(json, rows)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 from pyroaring import BitMap, BitMap64
 
-from load.report import machine
+from load.figures import machine
 from rules.facts import CodeGroup, Series
 from rules.history import Numbers
 

@@ -16,7 +16,7 @@ from clickhouse_connect.driver.client import Client
 
 from load.bench_insert import fresh_store
 from load.bench_registry import RUNS, seconds
-from load.report import machine
+from load.figures import machine, write_json
 from storage.client import connect
 from storage.links import Links
 
@@ -83,8 +83,7 @@ def main(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = measure(Path(folder), codes, invoices, port)
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+    write_json(json, found)
     typer.echo(
         f"{found.machine}\n"
         f"{found.codes:,} codes in the queue, {found.invoices:,} invoices in the store; median of {RUNS}:\n"

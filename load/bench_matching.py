@@ -20,9 +20,9 @@ import polars as pl
 import typer
 
 from hoadon.common import clock
+from load.figures import machine, write_json
 from load.payers import Shares
 from load.reconciled import GOALS, Facts, Score, Verdict, days, scores, verdicts
-from load.report import machine
 from payments.matching import match
 from payments.matching.schemas import CORRECTIONS, INVOICES, PAYMENTS
 
@@ -215,7 +215,7 @@ def main(
             f"{found.machine}\n{found.payments:,} payments and invoices of {found.sellers:,} sellers in "
             f"{found.seconds:.1f} s: {found.rate:,.0f}/s, {found.matched:,} matched"
         )
-        _write(json, msgspec.json.encode(msgspec.to_builtins(found) | {"rate": found.rate}))
+        write_json(json, msgspec.to_builtins(found) | {"rate": found.rate})
         return
     result = measure(seed, merchants, sales, days, Shares(tells_means=tells_means))
     typer.echo(
@@ -223,12 +223,7 @@ def main(
         f"{result.seconds:.2f} s (made in {result.making:.1f} s)\n\n{table(result)}\n\n{reasons(result)}"
     )
     figures = [msgspec.to_builtins(one) | {"recall": one.recall, "precision": one.precision} for one in result.scores]
-    _write(json, msgspec.json.encode(msgspec.to_builtins(result) | {"scores": figures}))
-
-
-def _write(path: Path | None, data: bytes) -> None:
-    if path is not None:
-        path.write_bytes(msgspec.json.format(data) + b"\n")
+    write_json(json, msgspec.to_builtins(result) | {"scores": figures})
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from clickhouse_connect.driver.client import Client
 
 from identity.keys import Keyring, ensure_keys
 from load.bench_insert import batches, cpu, fresh_store
-from load.report import machine
+from load.figures import machine, write_json
 from storage.client import connect
 from storage.sink import Sink
 
@@ -106,8 +106,7 @@ def main(
     """Measure what merging costs."""
     rows = list(measure(parts, size, port))
     typer.echo(markdown(rows))
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=2) + b"\n")
+    write_json(json, rows)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ from clickhouse_connect.driver.client import Client
 
 from hoadon.common.clock import now_us, rfc3339
 from load.drills.instance import Instance
+from load.figures import machine
 from load.processes import Processes
-from load.report import machine
 from storage.client import connect
 
 _ACCOUNTS: Final = 5_000

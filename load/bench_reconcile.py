@@ -19,7 +19,7 @@ import typer
 from clickhouse_connect.driver.client import Client
 
 from load.bench_insert import fresh_store
-from load.report import machine
+from load.figures import machine
 from storage.attribution import Attribution
 from storage.client import connect
 from storage.matches import Matches

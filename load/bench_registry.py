@@ -31,9 +31,9 @@ from identity.sealing import Sealer
 from load import registry
 from load.bench_engine import bare_engine, messages_of
 from load.bench_insert import fresh_store
+from load.figures import machine, write_json
 from load.generator import packages
 from load.merchants import merchants
-from load.report import machine
 from rules.batch import Batch
 from rules.intake import take_in
 from rules.judge import examine
@@ -219,8 +219,7 @@ def main(
 ) -> None:
     """Import a registry, read it, ask it."""
     found = measure(taxpayers, port)
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+    write_json(json, found)
     typer.echo(
         f"{found.machine}\n{found.taxpayers:,} taxpayers\n"
         f"  import: {found.import_seconds:.1f} s; again, unchanged: {found.import_again_seconds:.1f} s\n"

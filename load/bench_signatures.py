@@ -22,8 +22,8 @@ from signxml.algorithms import CanonicalizationMethod
 from signxml.signer import XMLSigner
 
 from invoice_schema.signatures.trust import Trust
+from load.figures import machine
 from load.generator import packages
-from load.report import machine
 from rules.intake import is_signed, take_in
 
 PACKAGES: Final = 10

@@ -20,8 +20,8 @@ from clickhouse_connect.driver.client import Client
 from identity.keys import Keyring, ensure_keys
 from load.bench_insert import batches, fresh_store, messages_of
 from load.corpus import Corpus
+from load.figures import machine, write_json
 from load.generator import Plan
-from load.report import machine
 from storage.client import connect
 from storage.sink import Sink
 
@@ -124,8 +124,7 @@ def main(
     """Measure bytes on disk per invoice."""
     sizes = [measure(50, invoices, port), measure(1, invoices // 5, port)]
     typer.echo(markdown(sizes))
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(sizes), indent=2) + b"\n")
+    write_json(json, sizes)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ from identity.keys import Keyring, ensure_keys
 from invoice_schema.envelope import Limits
 from load.bench_insert import batches_of, cpu, fresh_store, messages_of
 from load.corpus import Corpus
+from load.figures import machine, write_json
 from load.generator import Plan
-from load.report import machine
 from storage.client import connect
 from storage.past import StorePast
 from storage.reader import StoreReader
@@ -164,8 +164,7 @@ def main(
     """Measure ingest beside rows already stored."""
     levels = measure(rows or [0, 1_000_000, 10_000_000], runs, 8_123 + port_offset)
     typer.echo(markdown(levels))
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(levels), indent=2) + b"\n")
+    write_json(json, levels)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ from lxml import etree
 
 from invoice_schema import pack
 from invoice_schema.schema import PACKAGE_SCHEMA
+from load.figures import machine
 from load.generator import packages
-from load.report import machine
 
 FORMATS = ("text", "json", "sarif", "junit")
 

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
@@ -177,12 +177,12 @@ def bench_engine(
     json: Json = None,
 ) -> None:
     """Measure the engine's stages per invoice, as a ratio to lxml's bare parsing and validation of the same bytes."""
-    from load.bench_engine import as_json, markdown, measure
+    from load.bench_engine import markdown, measure
+    from load.figures import write_json
 
     result = measure(invoices, package_size, runs)
     typer.echo(markdown(result))
-    if json is not None:
-        json.write_bytes(as_json(result))
+    write_json(json, result)
 
 
 @app.command("bench-gateway")
@@ -193,12 +193,12 @@ def bench_gateway(
     json: Json = None,
 ) -> None:
     """Measure the gateway per package beside an empty handler of the same server, with a broker of its own."""
-    from load.bench_gateway import RATES, as_json, markdown, measure
+    from load.bench_gateway import RATES, markdown, measure
+    from load.figures import write_json
 
     result = measure(rounds=rounds, seconds=seconds, rates=RATES, connections=32, offset=port_offset)
     typer.echo(markdown(result))
-    if json is not None:
-        json.write_bytes(as_json(result))
+    write_json(json, result)
 
 
 @app.command()
@@ -251,7 +251,16 @@ def demo(data: Data = None) -> None:
     serve(_settings(data))
 
 
-def run(plan: Plan, target: Target, *, rate: float, seconds: float, connections: int, in_order: bool = False) -> Report:
+def run(
+    plan: Plan,
+    target: Target,
+    *,
+    rate: float,
+    seconds: float,
+    connections: int,
+    in_order: bool = False,
+    enough: Callable[[], bool] = lambda: True,
+) -> Report:
     """Send, wait for the rows, compare. Raises Unavailable and UsageError."""
     try:
         from load.processes import Processes
@@ -287,6 +296,7 @@ def run(plan: Plan, target: Target, *, rate: float, seconds: float, connections:
                 seconds=seconds,
                 connections=connections,
                 in_order=in_order,
+                enough=enough,
                 begun=begun,
                 tick=progress.tick,
                 posted=posted,
@@ -385,14 +395,15 @@ def _generator(plan: Plan) -> Generator:
 def _on_cluster(
     bootstrap: str, killer: Killer, data: Path, rate: float, workers: int, offset: int, seed: int | None
 ) -> Report:
-    """Load on an instance before that cluster for as long as nodes are killed, about."""
+    """Load on an instance before that cluster for as long as nodes are killed."""
     from load.bench_ingest import fresh_instance
 
     plan = _plan(1 if seed is None else seed, 200, 10, ["all=0.002"])
     settings = {"kafka_bootstrap": bootstrap, "produce_timeout": "20"}
     with fresh_instance(data / "hoadon", workers=workers, offset=offset, settings=settings) as found:
         killer.start()
-        return run(plan, _target_of(found), rate=rate, seconds=killer.seconds, connections=32, in_order=True)
+        target, enough = _target_of(found), killer.ended.is_set
+        return run(plan, target, rate=rate, seconds=killer.seconds, connections=32, in_order=True, enough=enough)
 
 
 def _find(plan: Plan, how: dict[str, Any], *, rate: float, seconds: float, connections: int) -> float:
@@ -414,22 +425,23 @@ def _verdict(report: Report) -> str:
 
 
 def _write(report: Report, directory: Path) -> None:
+    from load.figures import write_json
     from load.plots import plot
-    from load.report import as_json, markdown
+    from load.report import markdown, with_verdict
 
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "report.json").write_bytes(as_json(report))
+    write_json(directory / "report.json", with_verdict(report))
     (directory / "report.md").write_text(f"{markdown(report)}\n\n![How it went](run.svg)\n")
     plot(report, directory / "run.svg")
     typer.echo(f"report in {directory}")
 
 
 def _show(report: Report, json: Path | None) -> None:
-    from load.report import as_json, markdown
+    from load.figures import write_json
+    from load.report import markdown, with_verdict
 
     typer.echo(markdown(report))
-    if json is not None:
-        json.write_bytes(as_json(report))
+    write_json(json, with_verdict(report))
 
 
 class _Progress:

@@ -152,7 +152,8 @@ def running_cluster(data: Path, base_port: int) -> Iterator[Cluster]:
 class Killer:
     """Kills a node at random moments, one at a time, and starts it again, until `kills` are done or all ends.
 
-    Then, if `majority`, two at once for so many seconds.
+    Then, if `majority`, two at once for so many seconds. `ended` when all nodes are back after that, or one did not
+    come back (`error`).
     """
 
     def __init__(
@@ -163,6 +164,7 @@ class Killer:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="killer", daemon=True)
         self.done: list[int] = []
+        self.ended = threading.Event()
         self.error: BaseException | None = None
 
     def __enter__(self) -> Killer:
@@ -191,10 +193,11 @@ class Killer:
                 self._stop.wait(self._random.uniform(0.5, 3.0))
                 node.start()
                 self._cluster.await_all()
-            if self._majority:
+            if self._majority and not self._stop.is_set():
                 self._lose_two()
         except UsageError as error:
             self.error = error
+        self.ended.set()
         self._stop.wait()  # the kernel ends a node with the thread that started it
 
     def _lose_two(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from bisect import bisect
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,6 +10,7 @@ from typing import Final
 import msgspec
 
 from load.check import Rows
+from load.figures import machine
 from load.generator import Plan
 from load.latency import Latency, summary
 from load.processes import Cost, Sample, costs
@@ -155,14 +154,9 @@ def _every(sent: Sent, samples: Sequence[Sample]) -> list[Moment]:
     return found
 
 
-def machine() -> str:
-    """Cores and Python, without the host's name."""
-    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-
-
-def as_json(value: Report) -> bytes:
-    verdict = {"exact": value.exact, "on_time": value.on_time}
-    return msgspec.json.format(msgspec.json.encode(msgspec.to_builtins(value) | verdict), indent=2) + b"\n"
+def with_verdict(value: Report) -> dict[str, object]:
+    """The report and what follows from it, for JSON."""
+    return {**msgspec.to_builtins(value), "exact": value.exact, "on_time": value.on_time}
 
 
 def markdown(value: Report) -> str:

@@ -23,8 +23,8 @@ from identity.keys import Keyring, ensure_keys
 from load.bench_engine import bare_engine
 from load.bench_insert import PARTITIONS, cpu, fresh_store, messages_of
 from load.corpus import Corpus
+from load.figures import machine, write_json
 from load.generator import Plan
-from load.report import machine
 from storage.client import connect
 from storage.sink import Sink
 
@@ -212,8 +212,7 @@ def main(
 ) -> None:
     """Measure what a batch costs, then simulate 1 to 100 workers."""
     found = msgspec.json.decode(costs.read_bytes(), type=Costs) if costs else measure(runs, port)
-    if out is not None:
-        out.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+    write_json(out, found)
     typer.echo(f"{machine()}\n")
     typer.echo(
         f"a batch costs a worker {found.worker_batch * 1e3:.1f} ms + {found.worker_invoice * 1e6:.1f} µs an invoice,"

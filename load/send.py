@@ -91,12 +91,14 @@ async def send(
     connections: int = 16,
     patience: float = 60.0,
     in_order: bool = False,
+    enough: Callable[[], bool] = lambda: True,
     begun: Callable[[], None] = lambda: None,
     tick: Callable[[Sent], None] = _nothing,
     posted: Callable[[Sent], None] = _nothing,
 ) -> Sent:
-    """Post `rate` invoices per second for `seconds`; `begun` is called right before the first, `tick` several times a
-    second.
+    """Post `rate` invoices per second for `seconds`, and longer until it is `enough`.
+
+    `begun` is called right before the first, `tick` several times a second.
 
     `posted` is called in a thread as soon as the last package was answered; it may block, to await the rows.
 
@@ -112,7 +114,7 @@ async def send(
         run = _Run(corpus, asking, rate, patience, in_order=in_order)
         async with Poster(url, key, "/v1/packages", run.answered, connections=connections) as poster:
             begun()
-            return await run.run(poster, rate * seconds, tick, posted)
+            return await run.run(poster, rate * seconds, enough, tick, posted)
 
 
 class _Run:
@@ -136,14 +138,19 @@ class _Run:
         self._sent = Sent(corpus.tag, 0)
 
     async def run(
-        self, poster: Poster[_Job], invoices: float, tick: Callable[[Sent], None], posted: Callable[[Sent], None]
+        self,
+        poster: Poster[_Job],
+        invoices: float,
+        enough: Callable[[], bool],
+        tick: Callable[[Sent], None],
+        posted: Callable[[Sent], None],
     ) -> Sent:
         self._poster = poster
         sent = self._sent
         ticker = asyncio.create_task(_every(0.25, lambda: tick(sent)))
         sent.started_us, start = clock.now_us(), monotonic()
         try:
-            await self._schedule(start, invoices)
+            await self._schedule(start, invoices, enough)
             while self._open:
                 self._all_answered.clear()
                 await self._all_answered.wait()
@@ -160,10 +167,10 @@ class _Run:
         tick(sent)
         return sent
 
-    async def _schedule(self, start: float, invoices: float) -> None:
+    async def _schedule(self, start: float, invoices: float, enough: Callable[[], bool]) -> None:
         self._start = start
         planned = 0
-        while planned < invoices:
+        while planned < invoices or not enough():
             due = start + planned / self._rate
             ahead = due - monotonic()
             if ahead > 0:

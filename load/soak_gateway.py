@@ -23,10 +23,10 @@ import uvloop
 
 from gateway.server import raise_file_limit
 from hoadon.common.errors import Unavailable
+from load.figures import machine, write_json
 from load.http import Client
 from load.latency import Latency, summary
 from load.pace import Bodies, Posted
-from load.report import machine
 from load.services import Broker, Process, running_broker, running_gateway, takes
 
 _KINDS: Final = 40
@@ -203,8 +203,7 @@ def main(
         offset=port_offset,
     )
     typer.echo(markdown(result))
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+    write_json(json, result)
     raise typer.Exit(1 if result.failures else 0)
 
 

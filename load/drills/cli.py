@@ -31,8 +31,9 @@ def drills(
     Exit code 1 if anything was lost, doubled or changed, 2 if a fault cannot be made on this machine.
     """
     from load.drills.faults import FAULTS
-    from load.drills.report import as_json, markdown
+    from load.drills.report import markdown, with_verdict
     from load.drills.run import Order, drill
+    from load.figures import write_json
 
     names = tuple(only or ())
     order = Order(
@@ -51,5 +52,5 @@ def drills(
         typer.echo("\n" + markdown(result))
         if out is not None:
             (out / "report.md").write_text(markdown(result) + "\n", encoding="utf-8")
-            (out / "report.json").write_bytes(as_json(result))
+            write_json(out / "report.json", with_verdict(result))
     raise typer.Exit(0 if result.good else 1)

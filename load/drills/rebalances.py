@@ -32,7 +32,7 @@ from load.bench_ingest import fresh_instance
 from load.drills.bench import Bench
 from load.drills.faults import SESSION
 from load.drills.toy_worker import ToyWorker
-from load.report import machine
+from load.figures import machine
 from storage import progress
 from storage.client import connect
 from streams import kafka

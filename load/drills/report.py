@@ -8,7 +8,7 @@ import msgspec
 
 from load.drills.faults import FAULTS
 from load.drills.run import Made, Result
-from load.report import machine
+from load.figures import machine
 
 
 def markdown(result: Result) -> str:
@@ -35,9 +35,9 @@ def markdown(result: Result) -> str:
     return "\n".join(lines)
 
 
-def as_json(result: Result) -> bytes:
-    found = {"good": result.good, **msgspec.to_builtins(result)}
-    return msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n"
+def with_verdict(result: Result) -> dict[str, object]:
+    """The result and what follows from it, for JSON."""
+    return {"good": result.good, **msgspec.to_builtins(result)}
 
 
 def _has(result: Result, name: str) -> bool:

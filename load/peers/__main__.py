@@ -35,9 +35,9 @@ from hoadon.process import Child, start_child
 from identity.keys import ensure_keys
 from load.bench_insert import fresh_store
 from load.corpus import Corpus
+from load.figures import machine, write_json
 from load.generator import Plan
 from load.peers.plain import BATCH
-from load.report import machine
 from load.services import running_broker
 from load.truth import Tally
 from storage.client import connect
@@ -310,8 +310,7 @@ def main(
                         figures.append(run(made, peer, _PLAIN, tallies, size, many, seconds))
                         typer.echo(f"{figures[-1].peer}, {size}, {many}: {figures[-1].rate:,.0f}/s", err=True)
     typer.echo(markdown(figures) + missing)
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=2) + b"\n")
+    write_json(json, figures)
 
 
 if __name__ == "__main__":

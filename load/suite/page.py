@@ -7,9 +7,8 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-import msgspec
-
-from load.report import Report, machine
+from load.figures import machine, write_json
+from load.report import Report
 from load.suite import plots
 from load.suite.run import Done
 from load.suite.steps import CALM, FULL, SOAK, TWO_WORKERS, found_by, run_name
@@ -21,7 +20,7 @@ _KINDS: Final = tuple((size, share) for size in (50, 1) for share in (FULL, CALM
 def write(done: Sequence[Done], wanted: int, directory: Path) -> None:
     """report.md, report.json and the plots of the sweeps; `wanted` is the number of all steps."""
     body = {"machine": machine(), "wanted": wanted, "targets": targets(done), "steps": done}
-    (directory / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(body), indent=2) + b"\n")
+    write_json(directory / "report.json", body)
     (directory / "report.md").write_text("\n".join(_page(done, wanted, directory)) + "\n", encoding="utf-8")
 
 

@@ -42,6 +42,6 @@ def test_no_fault_loses_doubles_or_changes_anything(tmp_path: Path) -> None:
     assert sum(report["poison"].values()) >= 5
 
 
-@pytest.mark.parametrize("name", _NEEDY)
-def test_every_fault_can_be_made_here(name: str) -> None:
-    pytest.skip(f"{name} was left out: {FAULTS[name].impossible()}")
+def test_every_fault_can_be_made_here() -> None:
+    if _NEEDY:
+        pytest.skip("left out: " + "; ".join(f"{name}, {FAULTS[name].impossible()}" for name in _NEEDY))
