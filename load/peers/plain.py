@@ -22,6 +22,8 @@ Rows = dict[str, list[Row]]
 
 BATCH: Final = 2_500
 """Invoices in an insert, where the peer gathers any."""
+ENGINE_BATCH: Final = 10_000
+"""With hoadon's engine as many as hoadon's own batches of 24 MiB have; bytewax gathers a partition's, so fewer."""
 _INVOICE: Final = "DLHDon/TTChung"
 _TOTALS: Final = "DLHDon/NDHDon/TToan"
 
