@@ -14,6 +14,7 @@ SOAK: Final = 0.9
 """Share of the rate found that is kept up for long: the search's runs are short."""
 _SWEEP_LINES: Final = 0.5
 _USUAL_LINES: Final = 5
+_PEER_SECONDS: Final = 10
 _FIRST: Final = {1: 400, 10: 2_000, 50: 3_000, 500: 3_000}
 """Invoices per second where the search begins."""
 _CONNECTIONS: Final = {1: 128, 10: 64}
@@ -70,7 +71,7 @@ def steps(form: Form, port_offset: int) -> list[Step]:
         *_lines(form, port_offset),
         Step("stored", "stored", ("load.bench_stored", "--port-offset", str(port_offset))),
         Step("disk", "disk", ("load.bench_size", *_invoices(form), "--port", str(8_123 + port_offset))),
-        Step("peers", "peers", ("load.peers", *_invoices(form), *_repeated(form), "--port-offset", str(port_offset))),
+        _peers(form, port_offset),
         *_soak(form, port_offset),
     ]
 
@@ -110,8 +111,9 @@ def _invoices(form: Form) -> tuple[str, ...]:
     return "--invoices", str(form.invoices)
 
 
-def _repeated(form: Form) -> tuple[str, ...]:
-    return "--runs", str(form.runs)
+def _peers(form: Form, port_offset: int) -> Step:
+    how = (*_invoices(form), "--runs", str(form.runs), "--seconds", str(_PEER_SECONDS))
+    return Step("peers", "peers", ("load.peers", *how, "--port-offset", str(port_offset)))
 
 
 def _lines(form: Form, port_offset: int) -> Iterator[Step]:
