@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 from hoadon.instance import Files, last_line
+from hoadon.process import PARENT_ENV
 
 _READY_SECONDS: Final = 90.0
 _STOP_SECONDS: Final = 40.0
@@ -59,7 +60,8 @@ def _start(data: Path, out: Path, workers: int, offset: int, settings: Mapping[s
             stdout=log,
             stderr=log,
             env={name: value for name, value in os.environ.items() if not name.startswith("HOADON_")}
-            | {f"HOADON_{name.upper()}": value for name, value in settings.items()},
+            | {f"HOADON_{name.upper()}": value for name, value in settings.items()}
+            | {PARENT_ENV: str(os.getpid())},
         )
 
 

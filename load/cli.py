@@ -34,10 +34,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
+_ENDED: Final = 128 + signal.SIGTERM
+
+
+@app.callback()
+def _begin() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_ENDED))
+
+
 app.command()(drills)
 app.command()(report)
-
-_ENDED: Final = 128 + signal.SIGTERM
 
 Data = Annotated[
     Path | None,
@@ -155,7 +161,6 @@ def bench(
     """
     from load.bench_ingest import fresh_instance
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_ENDED))
     plan = _plan(seed, merchants, package_size, ["all=0.0005"] if defects is None else defects, lines=lines)
     if find:
         how = {"workers": workers, "offset": port_offset, "settings": _settings_of(set_ or ())}

@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
 from hoadon.instance import Files, last_line
+from hoadon.process import PARENT_ENV
 from hoadon.services import Service, plan
 from identity.keys import ensure_keys
 
@@ -81,7 +82,12 @@ class Instance:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("HOADON_")}
         here = str(Path(__file__).parent / "clock")
         paths = [here, *filter(None, [inherited.get("PYTHONPATH")])]
-        return {**inherited, "PYTHONPATH": os.pathsep.join(paths), "HOADON_DRILL_CLOCK": str(self._clock)}
+        return {
+            **inherited,
+            "PYTHONPATH": os.pathsep.join(paths),
+            "HOADON_DRILL_CLOCK": str(self._clock),
+            PARENT_ENV: str(os.getpid()),
+        }
 
     def stop(self) -> None:
         """SIGTERM, then SIGKILL."""

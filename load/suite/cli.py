@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 import typer
 
 from hoadon.common.errors import UsageError
-
-_ENDED: Final = 128 + signal.SIGTERM
 
 
 def report(
@@ -38,7 +34,6 @@ def report(
     from load.suite.run import run
     from load.suite.steps import LONG, SHORT, steps
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_ENDED))
     given = {"runs": runs, "seconds": seconds, "soak": soak}
     form = msgspec.structs.replace(
         SHORT if short else LONG, **{name: value for name, value in given.items() if value is not None}
