@@ -197,7 +197,8 @@ class Killer:
                 self._lose_two()
         except UsageError as error:
             self.error = error
-        self.ended.set()
+        finally:
+            self.ended.set()
         self._stop.wait()  # the kernel ends a node with the thread that started it
 
     def _lose_two(self) -> None:

@@ -49,7 +49,7 @@ _PLAIN: Final = "peers.packages"
 _GROUP: Final = "peers"
 _OUTBOX_BYTES: Final = 32 * 1024 * 1024
 _PATIENCE: Final = 180.0
-"""Seconds until a peer has stored something."""
+"""Seconds until a peer has stored two batches."""
 _TABLES: Final = (
     "invoices", "invoice_lines", "packages", "evidence", "progress", "findings", "corrections", "sale_days",
 )  # fmt: skip
@@ -219,12 +219,11 @@ def _watch(
     consumers = [psutil.Process(child.pid) for child in children]
 
     def mark(stored: int) -> _Mark:
-        return _Mark(
-            time.monotonic(), stored, tuple(sum(map(_cpu, some)) for some in (consumers, [bed.store], bed.broker))
-        )
+        spent = tuple(sum(map(_cpu, some)) for some in (consumers, [bed.store], bed.broker))
+        return _Mark(time.monotonic(), stored, spent)
 
     first = last = start = mark(0)
-    until = start.at + _PATIENCE
+    until = start.at
     while last.stored < wanted and (time.monotonic() < until or last is first):
         time.sleep(0.1)
         stored = int(client.query("SELECT count() FROM packages").result_rows[0][0])
@@ -232,7 +231,8 @@ def _watch(
             last = mark(stored)
             if first is start and stored < wanted:
                 first, until = last, last.at + seconds
-        if time.monotonic() > start.at + _PATIENCE or any(child.poll() is not None for child in children):
+        waited = last is first and time.monotonic() > start.at + _PATIENCE
+        if waited or any(child.poll() is not None for child in children):
             said = last_line(bed.settings.data / "peer.log")
             raise UsageError(f"a peer stored {last.stored} of {wanted} packages: {said}")
     invoices = (last.stored - first.stored) * size
