@@ -44,14 +44,19 @@ def stay_with_parent() -> None:
 
 
 def start_child(
-    module: str, arguments: Sequence[str], environment: Mapping[str, str], log: Path, python: str = sys.executable
+    module: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    log: Path,
+    python: str = sys.executable,
+    niceness: int = 0,
 ) -> Child:
     """Start `python -m module` with its output appended to `log`, in a process group of its own.
 
-    `-P`: what lies in the working directory must not stand in for our packages.
+    `-P`: what lies in the working directory must not stand in for our packages. `niceness` is added to our own.
     """
     with log.open("ab") as output:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [python, "-P", "-m", module, *arguments],
             env={**os.environ, **environment, PARENT_ENV: str(os.getpid())},
             stdin=subprocess.DEVNULL,
@@ -59,6 +64,9 @@ def start_child(
             stderr=output,
             process_group=0,
         )
+    if niceness:
+        os.setpriority(os.PRIO_PROCESS, child.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
+    return child
 
 
 def ended(child: Child) -> int | None:

@@ -20,6 +20,8 @@ LOOPBACK: Final = "127.0.0.1"
 _WORKER_STOP_SECONDS: Final = 5.0
 _PAYMENTS_PORT: Final = 50
 """Metrics of the payments' worker, after the first of the metrics ports."""
+_BEHIND_INTAKE: Final = 10
+"""Niceness of those for whose answer no cash register waits: workers and the store."""
 _PORTS: Final = ("gateway_port", "console_port", "store_port", "broker_port", "metrics_port")
 
 
@@ -29,6 +31,7 @@ class Service:
 
     `is_ready` asks it, blocking for two seconds at most.
     `ports` are what it listens on, as (host, port, what for). `stop_seconds` is its time after SIGTERM until SIGKILL.
+    `niceness` puts it behind the others where the machine has too few cores for all (docs/decisions/0019).
     """
 
     name: str
@@ -38,6 +41,7 @@ class Service:
     stop_seconds: float
     ports: tuple[tuple[str, int, str], ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    niceness: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,9 @@ def _broker(settings: Settings) -> Service:
 
 
 def _store(settings: Settings) -> Service:
-    return _http("store", ("store",), LOOPBACK, settings.store_port, "/ping", stop_seconds=6)
+    return _http(
+        "store", ("store",), LOOPBACK, settings.store_port, "/ping", stop_seconds=6, niceness=_BEHIND_INTAKE
+    )
 
 
 def _gateway(settings: Settings) -> Service:
@@ -136,6 +142,7 @@ def _worker(settings: Settings, number: int) -> Service:
     return _http(
         name, ("worker", "--id", name, *jobs), LOOPBACK, settings.metrics_port + number, "/readyz", stop_seconds=6,
         environment={"HOADON_STOP_TIMEOUT": str(min(settings.stop_timeout, _WORKER_STOP_SECONDS))},
+        niceness=_BEHIND_INTAKE,
     )  # fmt: skip
 
 
@@ -144,6 +151,7 @@ def _payments(settings: Settings) -> Service:
     return _http(
         "payments", ("worker", "--payments", "--id", "payments", "--jobs"), LOOPBACK, port, "/readyz", stop_seconds=6,
         environment={"HOADON_METRICS_PORT": str(port), "HOADON_STOP_TIMEOUT": str(stop)},
+        niceness=_BEHIND_INTAKE,
     )  # fmt: skip
 
 
@@ -159,10 +167,11 @@ def _http(
     path: str,
     stop_seconds: float,
     environment: Mapping[str, str] | None = None,
+    niceness: int = 0,
 ) -> Service:
     return Service(
         name, arguments, _url(host, port), partial(answers_ok, _reachable(host), port, path), stop_seconds,
-        ports=((host, port, name),), environment=environment or {},
+        ports=((host, port, name),), environment=environment or {}, niceness=niceness,
     )  # fmt: skip
 
 

@@ -127,7 +127,9 @@ class Supervised:
 
     def _spawn(self) -> None:
         log = self._files.log(self.service.name)
-        self._process = start_child("hoadon", self.service.arguments, self._environment, log)
+        self._process = start_child(
+            "hoadon", self.service.arguments, self._environment, log, niceness=self.service.niceness
+        )
         self._started = time.monotonic()
         replace(self._files.pid(self.service.name), f"{self._process.pid}\n")
 

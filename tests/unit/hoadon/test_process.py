@@ -69,6 +69,21 @@ def test_what_a_child_started_ends_with_it(tmp_path: Path) -> None:
     assert _gone(grandchild)
 
 
+@pytest.mark.parametrize("niceness", [0, 3])
+def test_a_child_and_its_threads_are_nicer_than_its_parent(tmp_path: Path, niceness: int) -> None:
+    (tmp_path / "child.py").write_text(
+        "import os, threading\n"
+        "def tell():\n"
+        "    print(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), flush=True)\n"
+        "thread = threading.Thread(target=tell)\n"
+        "thread.start()\n"
+        "thread.join()\n"
+    )
+    log = tmp_path / "log"
+    start_child("child", (), {"PYTHONPATH": str(tmp_path)}, log, niceness=niceness).wait()
+    assert int(_wait_for(log)) == min(os.getpriority(os.PRIO_PROCESS, 0) + niceness, 19)
+
+
 def test_a_child_dies_with_its_supervisor(tmp_path: Path) -> None:
     (tmp_path / "child.py").write_text(
         "import os, time\n"

@@ -36,6 +36,12 @@ def test_one_worker_has_the_jobs() -> None:
     assert with_jobs == ["worker-1", "payments"]
 
 
+def test_those_no_register_waits_for_come_after_those_it_does() -> None:
+    planned = plan(Settings(data=Path("d"), demo=True), workers=2, offset=0)
+    behind = {service.name for service in planned.services if service.niceness > 0}
+    assert behind == {"store", "worker-1", "worker-2", "payments"}
+
+
 def test_children_get_the_addresses() -> None:
     environment = plan(Settings(data=Path("/d"), demo=True), workers=1, offset=10).environment
     assert environment["HOADON_DATA"] == "/d"
