@@ -123,9 +123,7 @@ def _broker(settings: Settings) -> Service:
 
 
 def _store(settings: Settings) -> Service:
-    return _http(
-        "store", ("store",), LOOPBACK, settings.store_port, "/ping", stop_seconds=6, niceness=_BEHIND_INTAKE
-    )
+    return _http("store", ("store",), LOOPBACK, settings.store_port, "/ping", stop_seconds=6, niceness=_BEHIND_INTAKE)
 
 
 def _gateway(settings: Settings) -> Service:
