@@ -38,6 +38,8 @@ BATCH: Final = 2_500
 _SEED: Final = 20_000
 _STEP: Final = 20_000
 _AT_ONCE: Final = 50
+_FILLING: Final = {"max_threads": 1, "max_joined_block_size_rows": 8_192, "min_insert_block_size_bytes": 64 * 2**20}
+"""What one INSERT … SELECT may hold stays below the store's bound for a query."""
 _SETTLE: Final = 1.0
 _CALM: Final = 5
 _MERGES_SECONDS: Final = 600.0
@@ -98,7 +100,8 @@ def _fill(client: Client, keyring: Keyring, held: int, wanted: int) -> int:
             replaced = moved.format(step=_STEP, mtdiep=_MTDIEP)
             client.command(
                 f"INSERT INTO {name} SELECT seed.* REPLACE ({replaced}) FROM seed_{name} AS seed "  # noqa: S608
-                f"CROSS JOIN (SELECT number FROM numbers({first}, {last - first})) AS n"
+                f"CROSS JOIN (SELECT number FROM numbers({first}, {last - first})) AS n",
+                settings=_FILLING,
             )
         held = last * _SEED
     _await_merges(client)
