@@ -419,6 +419,10 @@ def main() -> NoReturn:
         _fail(f"{error.filename or 'system'}: {error.strerror or error}")
     except KeyboardInterrupt:
         sys.exit(130)
+    except RuntimeError as error:  # Python 3.11 says so of Ctrl-C while a class is being made
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            sys.exit(130)
+        raise
 
 
 def _fail_usage(error: Any) -> NoReturn:

@@ -20,8 +20,10 @@ LOOPBACK: Final = "127.0.0.1"
 _WORKER_STOP_SECONDS: Final = 5.0
 _PAYMENTS_PORT: Final = 50
 """Metrics of the payments' worker, after the first of the metrics ports."""
-_BEHIND_INTAKE: Final = 10
-"""Niceness of those for whose answer no cash register waits: workers and the store."""
+_JUDGING: Final = 5
+_STORING: Final = 10
+"""Niceness of those no cash register waits for: workers, and behind them the store, whose many threads would crowd the
+one that judges (docs/decisions/0019)."""
 _PORTS: Final = ("gateway_port", "console_port", "store_port", "broker_port", "metrics_port")
 
 
@@ -31,7 +33,7 @@ class Service:
 
     `is_ready` asks it, blocking for two seconds at most.
     `ports` are what it listens on, as (host, port, what for). `stop_seconds` is its time after SIGTERM until SIGKILL.
-    `niceness` puts it behind the others where the machine has too few cores for all (docs/decisions/0019).
+    `niceness` puts it behind the others where the machine has too few cores for all.
     """
 
     name: str
@@ -123,7 +125,7 @@ def _broker(settings: Settings) -> Service:
 
 
 def _store(settings: Settings) -> Service:
-    return _http("store", ("store",), LOOPBACK, settings.store_port, "/ping", stop_seconds=6, niceness=_BEHIND_INTAKE)
+    return _http("store", ("store",), LOOPBACK, settings.store_port, "/ping", stop_seconds=6, niceness=_STORING)
 
 
 def _gateway(settings: Settings) -> Service:
@@ -140,7 +142,7 @@ def _worker(settings: Settings, number: int) -> Service:
     return _http(
         name, ("worker", "--id", name, *jobs), LOOPBACK, settings.metrics_port + number, "/readyz", stop_seconds=6,
         environment={"HOADON_STOP_TIMEOUT": str(min(settings.stop_timeout, _WORKER_STOP_SECONDS))},
-        niceness=_BEHIND_INTAKE,
+        niceness=_JUDGING,
     )  # fmt: skip
 
 
@@ -149,7 +151,7 @@ def _payments(settings: Settings) -> Service:
     return _http(
         "payments", ("worker", "--payments", "--id", "payments", "--jobs"), LOOPBACK, port, "/readyz", stop_seconds=6,
         environment={"HOADON_METRICS_PORT": str(port), "HOADON_STOP_TIMEOUT": str(stop)},
-        niceness=_BEHIND_INTAKE,
+        niceness=_JUDGING,
     )  # fmt: skip
 
 

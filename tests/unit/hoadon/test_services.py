@@ -38,8 +38,8 @@ def test_one_worker_has_the_jobs() -> None:
 
 def test_those_no_register_waits_for_come_after_those_it_does() -> None:
     planned = plan(Settings(data=Path("d"), demo=True), workers=2, offset=0)
-    behind = {service.name for service in planned.services if service.niceness > 0}
-    assert behind == {"store", "worker-1", "worker-2", "payments"}
+    behind = {service.name: service.niceness for service in planned.services if service.niceness > 0}
+    assert behind == {"worker-1": 5, "worker-2": 5, "payments": 5, "store": 10}
 
 
 def test_children_get_the_addresses() -> None:
