@@ -43,9 +43,14 @@ def in_order(chunks: Iterable[Sequence[Place]], context: Context, jobs: int) -> 
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:
-    """At once, for one that is only starting would miss what the pool takes away, and say so."""
+    """At once, for one that is only starting would miss what the pool takes away, and say so.
+
+    One that was killed while it wrote leaves half an answer, and the pool would wait for the rest until the last writer
+    is gone, which is ourselves.
+    """
     for process in list((pool._processes or {}).values()):
         process.kill()
+    pool._result_queue._writer.close()  # type: ignore[attr-defined]
 
 
 @contextmanager

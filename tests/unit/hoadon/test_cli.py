@@ -156,3 +156,20 @@ def test_migrations_are_printed_without_an_instance(monkeypatch: pytest.MonkeyPa
     many = CliRunner().invoke(app, ["migrate", "--print"]).stdout
     assert many.startswith("CREATE DATABASE IF NOT EXISTS hoadon ON CLUSTER tax")
     assert many.count("ENGINE = Distributed(tax, ") == len(SHARDED)
+
+
+@pytest.mark.parametrize(("raised", "code"), [("KeyboardInterrupt", 130), ("ValueError", 1)])
+def test_ctrl_c_while_a_class_is_made_says_nothing(raised: str, code: int) -> None:
+    script = (
+        "from hoadon import cli\n"
+        "class Field:\n"
+        "    def __set_name__(self, owner, name):\n"
+        f"        raise {raised}\n"
+        "def app(**options):\n"
+        "    class Loaded:\n"
+        "        field = Field()\n"
+        "cli.app = app\n"
+        "cli.main()\n"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, env=environment())
+    assert (result.returncode, bool(result.stderr)) == (code, code != 130)
