@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from hoadon.common.files import replace
 from hoadon.common.settings import Settings
 
 
@@ -107,10 +108,10 @@ class _Toy:
         if any((message.value or b"").startswith(b"poison") for message in messages):
             raise Poisoned
         time.sleep(self._pause)
+        memory = b"%d" % resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        replace(self._log.with_suffix(".rss"), memory)  # read by tests while this goes on
         with self._log.open("a") as log:
             log.write(json.dumps([(message.partition, message.offset) for message in messages]) + "\n")
-        with self._log.with_suffix(".rss").open("w") as rss:
-            rss.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
         return Output()
 
     def revoke(self, partitions: Iterable[int]) -> None:
