@@ -46,7 +46,7 @@ class Check:
             self._client.close()
 
     def await_rows(self, sent: Sent) -> None:
-        """Return when every taken package is decided and stored, or after two minutes."""
+        """Return when every taken package is decided and stored, or none was for two minutes."""
         if self._client is not None:
             began = time.monotonic()
             Stored(self._client, sent.tag, sent.started_us).wait(sent.taken - sent.repeated, _PATIENCE)

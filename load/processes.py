@@ -54,6 +54,10 @@ class Processes:
         self._stop.set()
         self._thread.join()
 
+    def names(self) -> dict[int, str]:
+        """What each process is known by."""
+        return {process.pid: name for name, pid in self._pids().items() for process in self._family(name, pid)}
+
     def take(self) -> Sample:
         """A sample now."""
         cpu: dict[str, float] = {}

@@ -35,7 +35,8 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """`sustained` is invoices per second from the first due moment until the last row was committed.
+    """`sustained` is invoices per second from the first due moment until the last row was committed; those whose rows
+    did not come do not count.
 
     `decision` is from receipt to decision of every package, by the store's rows; `answered` from the due moment until
     the 204 was in hand, of a sample. `costs` are of every process, `every` tells how it went. `differences` compares
@@ -118,13 +119,18 @@ def report(plan: Plan, rate: float, sent: Sent, rows: Rows, samples: Sequence[Sa
         answered=summary(sent.decisions),
         decision=rows.decision,
         drain_seconds=round(rows.drain_seconds, 2),
-        sustained=round(sent.invoices / total, 1) if total else 0.0,
+        sustained=round((sent.invoices - _missing(sent, rows)) / total, 1) if total else 0.0,
         expected=sent.expected,
         found=rows.found,
         differences=rows.differences,
         costs=costs(list(samples), sent.invoices),
         every=_every(sent, samples),
     )
+
+
+def _missing(sent: Sent, rows: Rows) -> int:
+    """Invoices of packages that should have been decided and were not."""
+    return max(0, sent.expected.invoices - rows.found.invoices) if rows.found is not None else 0
 
 
 def _every(sent: Sent, samples: Sequence[Sample]) -> list[Moment]:

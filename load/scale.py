@@ -2,7 +2,8 @@
 
 The costs of a batch are measured here, on one core: the engine and the client by this process's time, the store by its
 own, as a fixed part and a part for each invoice. A simulation then runs any number of workers against any number of
-shards with those costs. It knows queues, pacing and uneven partitions; it does not know the network.
+shards with those costs. It knows queues, pacing, uneven partitions, and that a batch is judged while the one before is
+stored; it does not know the network, nor what a worker's two threads cost each other.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -30,17 +31,22 @@ from storage.sink import Sink
 
 Floats = npt.NDArray[np.float64]
 
-_SIZES: Final = (50, 250, 1_000, 2_500, 5_000)
+_SIZES: Final = (50, 250, 1_000, 2_500, 5_000, 10_000)
 _SELLERS: Final = 100_000
 _SECONDS: Final = 180.0
 _PACKAGE: Final = 50
 
 
 class Costs(msgspec.Struct, frozen=True):
-    """Seconds of one core: for a batch, and for each invoice in it."""
+    """Seconds of one core, for a batch and for each invoice in it.
 
-    worker_batch: float
-    worker_invoice: float
+    A worker judges in one thread (`engine`) and hands over in another (`client`).
+    """
+
+    engine_batch: float
+    engine_invoice: float
+    client_batch: float
+    client_invoice: float
     store_batch: float
     store_invoice: float
 
@@ -53,7 +59,7 @@ class Layout(msgspec.Struct, frozen=True):
     shards: int
     cores: int
     interval: float
-    most: int = 5_000
+    most: int = 10_000
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -70,7 +76,8 @@ class Run(msgspec.Struct, frozen=True):
 
 def measure(runs: int, port: int) -> Costs:
     """Batches of `_SIZES` through engine, client and store, `runs` of each; straight lines through the costs."""
-    worker: list[tuple[int, float]] = []
+    judging: list[tuple[int, float]] = []
+    client_side: list[tuple[int, float]] = []
     store: list[tuple[int, float]] = []
     with tempfile.TemporaryDirectory(prefix="hoadon-scale-") as directory:
         data = Path(directory)
@@ -85,13 +92,16 @@ def measure(runs: int, port: int) -> Costs:
                 for size, batches in made.items():
                     messages = next(batches)
                     began, store_began = time.process_time(), cpu(process)
-                    sink.write(engine.process(messages).tables, f"{size}:{number}")
-                    took = time.process_time() - began
+                    tables = engine.process(messages).tables
+                    judged = time.process_time()
+                    sink.write(tables, f"{size}:{number}")
+                    written = time.process_time()
                     time.sleep(0.3)
                     if number:
-                        worker.append((size, took))
+                        judging.append((size, judged - began))
+                        client_side.append((size, written - judged))
                         store.append((size, cpu(process) - store_began))
-    return Costs(*_line(worker), *_line(store))
+    return Costs(*_line(judging), *_line(client_side), *_line(store))
 
 
 def _line(points: Sequence[tuple[int, float]]) -> tuple[float, float]:
@@ -110,43 +120,84 @@ def shares(partitions: int, seed: int = 1) -> Floats:
     return np.asarray(found / found.sum(), dtype=np.float64)
 
 
+class _Batch(NamedTuple):
+    """Invoices that arrived from `first` to `last`, when they were taken and when they are judged."""
+
+    invoices: float
+    first: float
+    last: float
+    cut: float
+    judged: float
+
+
+class _Worker:
+    """What one has in hand: a batch that is judged, one that is being stored."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self.taken = 0.0  # arrivals before this moment are taken
+        self.stored: float | None = 0.0  # when the batch before is stored; None while the store has not got it yet
+        self.waiting: _Batch | None = None
+
+
 def simulate(costs: Costs, layout: Layout, rate: float) -> Run:
     """`rate` invoices a second for three minutes.
 
-    A worker takes what waits, works, inserts into every shard, and begins anew when its interval is over, or at once if
-    the batch was full; a shard's cores serve inserts in the order in which they come.
+    A worker takes what waits and judges it; once the batch before is stored it hands this one to every shard, and takes
+    the next when its interval is over, or at once if the batch was full. A shard's cores serve in the order of arrival.
     """
     owned = np.array_split(shares(layout.partitions), min(layout.workers, layout.partitions))
-    rates = [rate * float(part.sum()) for part in owned]
+    workers = [_Worker(rate * float(part.sum())) for part in owned]
     free = [[0.0] * layout.cores for _ in range(layout.shards)]
-    due = [(layout.interval * number / len(rates), number) for number in range(len(rates))]
-    heapq.heapify(due)
-    taken = [0.0] * len(rates)  # arrivals before this moment are taken
+    events: list[tuple[float, int, str, _Batch | None]] = [
+        (layout.interval * number / len(workers), number, "cut", None) for number in range(len(workers))
+    ]
+    heapq.heapify(events)
     worked = served = 0.0
     batches = 0
     waits: list[tuple[float, float, float]] = []  # when stored, how long it took, invoices
-    while due:
-        now, number = heapq.heappop(due)
-        if now > _SECONDS:
-            continue
-        count = min(float(layout.most), rates[number] * (now - taken[number]))
-        if count < 1:
-            heapq.heappush(due, (now + layout.interval, number))
-            continue
-        first, taken[number] = taken[number], taken[number] + count / rates[number]
-        effort = costs.worker_batch + costs.worker_invoice * count
-        service = costs.store_batch + costs.store_invoice * count / layout.shards
-        stored = 0.0
-        for cores in free:
-            begun = max(now + effort, heapq.heappop(cores))
-            heapq.heappush(cores, begun + service)
-            stored = max(stored, begun + service)
-        worked, served, batches = worked + effort, served + service * layout.shards, batches + 1
-        waits += [
-            (stored, stored - (first + (taken[number] - first) * at), count / 4) for at in (0.125, 0.375, 0.625, 0.875)
-        ]
-        full = count >= layout.most
-        heapq.heappush(due, (stored if full else max(now + layout.interval, stored), number))
+
+    def begin(number: int, worker: _Worker) -> None:
+        if worker.waiting is not None and worker.stored is not None:
+            at = max(worker.waiting.judged, worker.stored)
+            heapq.heappush(events, (at, number, "begin", worker.waiting))
+            worker.waiting, worker.stored = None, None
+
+    while events:
+        now, number, what, batch = heapq.heappop(events)
+        worker = workers[number]
+        if what == "cut":
+            count = min(float(layout.most), worker.rate * (now - worker.taken))
+            if now > _SECONDS:
+                continue
+            if count < 1:
+                heapq.heappush(events, (now + layout.interval, number, "cut", None))
+                continue
+            first, worker.taken = worker.taken, worker.taken + count / worker.rate
+            effort = costs.engine_batch + costs.engine_invoice * count
+            worked, batches = worked + effort, batches + 1
+            worker.waiting = _Batch(count, first, worker.taken, now, now + effort)
+            begin(number, worker)
+        elif batch is not None and what == "begin":
+            effort = costs.client_batch + costs.client_invoice * batch.invoices
+            worked += effort
+            heapq.heappush(events, (now + effort, number, "arrive", batch))
+            full = batch.invoices >= layout.most
+            heapq.heappush(events, (now if full else max(batch.cut + layout.interval, now), number, "cut", None))
+        elif batch is not None:
+            service = costs.store_batch + costs.store_invoice * batch.invoices / layout.shards
+            stored = 0.0
+            for cores in free:
+                begun = max(now, heapq.heappop(cores))
+                heapq.heappush(cores, begun + service)
+                stored = max(stored, begun + service)
+            served += service * layout.shards
+            waits += [
+                (stored, stored - (batch.first + (batch.last - batch.first) * at), batch.invoices / 4)
+                for at in (0.125, 0.375, 0.625, 0.875)
+            ]
+            worker.stored = stored
+            begin(number, worker)
     return _run(rate, layout, np.array(waits), worked, served, batches)
 
 
@@ -195,8 +246,8 @@ def table(costs: Costs, layouts: Sequence[Layout]) -> str:
 
 
 _LAYOUTS: Final = (
-    *(Layout(workers, 12, 1, 8, 0.5) for workers in (1, 2, 4, 8, 12, 24)),
-    *(Layout(workers, 300, 1, 8, 0.5) for workers in (12, 25, 50, 100)),
+    *(Layout(workers, 12, 1, 8, 1.0) for workers in (1, 2, 4, 8, 12, 24)),
+    *(Layout(workers, 300, 1, 8, 1.0) for workers in (12, 25, 50, 100)),
     *(Layout(workers, 300, 1, 8, 5.0, 25_000) for workers in (25, 50, 100)),
     *(Layout(100, 300, shards, 8, 5.0, 25_000) for shards in (2, 4, 8)),
 )
@@ -215,8 +266,9 @@ def main(
     write_json(out, found)
     typer.echo(f"{machine()}\n")
     typer.echo(
-        f"a batch costs a worker {found.worker_batch * 1e3:.1f} ms + {found.worker_invoice * 1e6:.1f} µs an invoice,"
-        f" the store {found.store_batch * 1e3:.1f} ms + {found.store_invoice * 1e6:.1f} µs an invoice\n"
+        f"a batch costs a worker {found.engine_batch * 1e3:.1f} ms + {found.engine_invoice * 1e6:.1f} µs an invoice to"
+        f" judge and {found.client_batch * 1e3:.1f} ms + {found.client_invoice * 1e6:.1f} µs to hand over, the store"
+        f" {found.store_batch * 1e3:.1f} ms + {found.store_invoice * 1e6:.1f} µs an invoice\n"
     )
     typer.echo(table(found, _LAYOUTS))
 

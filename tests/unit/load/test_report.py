@@ -48,6 +48,8 @@ def test_verdict() -> None:
     assert good.missed == []
     assert len(report(Plan(), 3_000, sent(failed=1, seconds=3.0), Rows(9.0, Latency(1, 3, 3, 3, 3))).missed) == 4
     assert good.sustained == 2_000
+    half_stored = Rows(0.5, rows.decision, Tally(invoices=1_400), [])
+    assert report(Plan(), 3_000, sent(expected=Tally(invoices=2_900)), half_stored).sustained == 1_000
     assert not report(Plan(), 3_000, sent(failed=1), rows).exact
     assert not report(Plan(), 3_000, sent(surprises=Counter({"HTTP 500": 1})), rows).exact
     assert not report(Plan(), 3_000, sent(), Rows(0.5, rows.decision, Tally(), ["total: …"])).exact

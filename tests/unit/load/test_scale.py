@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from load.scale import Costs, Layout, highest, shares, simulate
 
-COSTS = Costs(worker_batch=0.04, worker_invoice=80e-6, store_batch=0.03, store_invoice=50e-6)
+COSTS = Costs(
+    engine_batch=0.03,
+    engine_invoice=70e-6,
+    client_batch=0.01,
+    client_invoice=10e-6,
+    store_batch=0.03,
+    store_invoice=50e-6,
+)
 ONE = Layout(workers=1, partitions=12, shards=1, cores=8, interval=0.5)
 
 
@@ -18,9 +26,13 @@ def test_shares_are_a_whole() -> None:
     assert float(found.max()) > 1.5 / 300 > float(np.median(found))
 
 
-def test_one_worker_waits_for_the_store_between_full_batches() -> None:
-    cycle = 0.04 + 0.03 + 5_000 * (80e-6 + 50e-6)
-    assert highest(COSTS, ONE).rate == pytest.approx(5_000 / cycle, rel=0.03)
+def test_one_worker_does_as_much_as_the_engine_does() -> None:
+    assert highest(COSTS, ONE).rate == pytest.approx(10_000 / (0.03 + 10_000 * 70e-6), rel=0.03)
+
+
+def test_one_worker_does_no_more_than_the_store_takes() -> None:
+    slow = replace(COSTS, store_invoice=150e-6)
+    assert highest(slow, ONE).rate == pytest.approx(10_000 / (0.04 + 10_000 * 160e-6), rel=0.03)
 
 
 def test_a_quiet_worker_decides_within_its_interval() -> None:
@@ -32,7 +44,7 @@ def test_a_quiet_worker_decides_within_its_interval() -> None:
 
 
 def test_what_is_too_much_is_not_kept() -> None:
-    assert not simulate(COSTS, ONE, 12_000.0).kept
+    assert not simulate(COSTS, ONE, 15_000.0).kept
 
 
 def test_partitions_bound_the_workers() -> None:
