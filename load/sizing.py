@@ -84,7 +84,7 @@ def table(bundled: Costs, alone: Costs, shares: tuple[float, ...] = (0.0, 0.2, 1
 
 def main(
     cpu: Annotated[float, typer.Option(help="µs of a core per invoice, packages of 50.")] = 310,
-    cpu_alone: Annotated[float, typer.Option(help="The same, packages of one.")] = 2_500,
+    cpu_alone: Annotated[float, typer.Option(help="The same, packages of one.")] = 1_900,
     disk: Annotated[float, typer.Option(help="Bytes on the store's disk per invoice, packages of 50.")] = 194,
     disk_alone: Annotated[float, typer.Option(help="The same, packages of one.")] = 721,
     broker: Annotated[float, typer.Option(help="Bytes in the broker per invoice, packages of 50.")] = 155,
