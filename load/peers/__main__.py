@@ -95,7 +95,8 @@ def python_of(peer: Peer) -> str | None:
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """One run. CPU in µs per invoice; `exact` if all is stored once and adds up, None where time was up before."""
+    """One run. CPU in µs per invoice, `memory` the most MiB that the consumers held; `exact` if all is stored once and
+    adds up, None where time was up before."""
 
     peer: str
     package_size: int
@@ -104,7 +105,11 @@ class Figure(msgspec.Struct, frozen=True):
     consumer: float
     store: float
     broker: float
+    memory: float
     exact: bool | None
+
+
+_MEASURED: Final = ("rate", "consumer", "store", "broker", "memory")
 
 
 class Bed(NamedTuple):
@@ -171,7 +176,7 @@ def run(
             client.command(f"TRUNCATE TABLE {table}")
         children = [_start(bed, peer, topic, number, processes, size) for number in range(1, processes + 1)]
         try:
-            rate, costs, stored = _watch(client, bed, children, len(tallies), size, seconds)
+            rate, costs, memory, stored = _watch(client, bed, children, len(tallies), size, seconds)
         finally:
             for child in children:
                 child.terminate()
@@ -179,7 +184,7 @@ def run(
                 child.wait()
         _forget_groups(bed.settings)
         exact = _is_exact(client, tallies) if stored >= len(tallies) else None
-        return Figure(peer.name, size, processes, round(rate, 1), *costs, exact)
+        return Figure(peer.name, size, processes, round(rate, 1), *costs, round(memory), exact)
 
 
 def _start(bed: Bed, peer: Peer, topic: str, number: int, of: int, size: int) -> Child:
@@ -212,8 +217,9 @@ class _Mark(NamedTuple):
 
 def _watch(
     client: Client, bed: Bed, children: Sequence[Child], wanted: int, size: int, seconds: float
-) -> tuple[float, tuple[float, float, float], int]:
-    """Invoices per second from the first stored batch to the last, CPU of consumers, store and broker, packages stored.
+) -> tuple[float, tuple[float, float, float], float, int]:
+    """Invoices per second from the first stored batch to the last, CPU of consumers, store and broker, the most MiB of
+    the consumers, packages stored.
 
     Where all is stored at the first look, from the start of the processes."""
     consumers = [psutil.Process(child.pid) for child in children]
@@ -223,9 +229,10 @@ def _watch(
         return _Mark(time.monotonic(), stored, spent)
 
     first = last = start = mark(0)
-    until = start.at
+    until, memory = start.at, 0.0
     while last.stored < wanted and (time.monotonic() < until or last is first):
         time.sleep(0.1)
+        memory = max(memory, sum(consumer.memory_info().rss for consumer in consumers) / 2**20)
         stored = int(client.query("SELECT count() FROM packages").result_rows[0][0])
         if stored > last.stored:
             last = mark(stored)
@@ -237,7 +244,12 @@ def _watch(
             raise UsageError(f"a peer stored {last.stored} of {wanted} packages: {said}")
     invoices = (last.stored - first.stored) * size
     spent = [(after - before) / invoices * 1e6 for before, after in zip(first.cpu, last.cpu, strict=True)]
-    return invoices / (last.at - first.at), (round(spent[0], 1), round(spent[1], 1), round(spent[2], 1)), last.stored
+    return (
+        invoices / (last.at - first.at),
+        (round(spent[0], 1), round(spent[1], 1), round(spent[2], 1)),
+        memory,
+        last.stored,
+    )
 
 
 def _is_exact(client: Client, tallies: Sequence[Tally]) -> bool:
@@ -273,16 +285,16 @@ def markdown(figures: Sequence[Figure]) -> str:
         lines += [
             f"Packages of {size}, {processes} process{'es' if processes > 1 else ''}",
             "",
-            "| peer | invoices/s | hoadon ÷ peer | consumer µs | store µs | broker µs | exact |",
-            "|---|---|---|---|---|---|---|",
+            "| peer | invoices/s | hoadon ÷ peer | consumer µs | store µs | broker µs | consumer MiB | exact |",
+            "|---|---|---|---|---|---|---|---|",
         ]
         for name in dict.fromkeys(one.peer for one in some):
             runs = [one for one in some if one.peer == name]
             ratio = median(mine / one.rate for mine, one in zip(ours, runs, strict=False)) if ours else 0.0
-            middle = [median(getattr(one, what) for one in runs) for what in ("rate", "consumer", "store", "broker")]
+            middle = [median(getattr(one, what) for one in runs) for what in _MEASURED]
             lines.append(
                 f"| {name} | {middle[0]:,.0f} | {ratio:.2f} | {middle[1]:.0f} | {middle[2]:.0f} | {middle[3]:.0f} "
-                f"| {_exact(runs)} |"
+                f"| {middle[4]:,.0f} | {_exact(runs)} |"
             )
         lines.append("")
     return "\n".join(lines)
