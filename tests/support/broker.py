@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
+
 from hoadon import broker
 
 _RUN = """
@@ -64,8 +66,14 @@ class BrokerProcess:
         return self._end(signal.SIGKILL, 15.0)
 
     def pause(self) -> None:
-        """SIGSTOP to all of it: connections stay, nothing is answered."""
+        """SIGSTOP to all of it: connections stay, nothing is answered. A thread may go on until it is next scheduled,
+        so this waits until none of them does.
+        """
         self._signal(signal.SIGSTOP)
+        until = time.monotonic() + 10
+        while not self._stopped():
+            assert time.monotonic() < until, "a thread of the broker goes on after SIGSTOP"
+            time.sleep(0.005)
 
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
@@ -73,6 +81,19 @@ class BrokerProcess:
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None
         os.killpg(self._process.pid, number)
+
+    def _stopped(self) -> bool:
+        """Whether every thread of the broker and of its children is in the state `T` of proc(5)."""
+        assert self._process is not None
+        top = psutil.Process(self._process.pid)
+        try:
+            return all(
+                stat.read_text().rpartition(")")[2].split()[0] == "T"
+                for one in (top, *top.children(recursive=True))
+                for stat in Path(f"/proc/{one.pid}/task").glob("*/stat")
+            )
+        except (FileNotFoundError, ProcessLookupError, psutil.NoSuchProcess):
+            return False
 
     def _end(self, number: signal.Signals, timeout: float) -> int:
         if self._process is None:
