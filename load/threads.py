@@ -21,11 +21,11 @@ _LEAST: Final = 0.002
 
 def shares(pid: int, seconds: float, times: int) -> Iterator[dict[str, float]]:
     """Cores by name of thread in each of `times` spans, the busiest first. Ends with the process."""
-    before = _used(pid)
+    before = by_thread(pid)
     for _ in range(times):
         time.sleep(seconds)
         try:
-            now = _used(pid)
+            now = by_thread(pid)
         except psutil.NoSuchProcess:
             return
         cores: dict[str, float] = defaultdict(float)
@@ -35,7 +35,8 @@ def shares(pid: int, seconds: float, times: int) -> Iterator[dict[str, float]]:
         yield {name: share for name, share in sorted(cores.items(), key=lambda one: -one[1]) if share >= _LEAST}
 
 
-def _used(pid: int) -> dict[int, tuple[str, float]]:
+def by_thread(pid: int) -> dict[int, tuple[str, float]]:
+    """Name and processor seconds of each thread."""
     found = {}
     for thread in psutil.Process(pid).threads():
         try:
