@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ from gateway.producer import Producer
 from gateway.publisher import Publisher
 from gateway.routing import Endpoint, Router
 from gateway.server import Server, listen, raise_file_limit
-from hoadon.common import logging
+from hoadon.common import logging, memory
 from hoadon.common.edge import bearer, is_loopback
 from hoadon.common.errors import UsageError
 from hoadon.common.settings import Settings
@@ -40,8 +39,6 @@ from streams import wire
 _KNOWN_PACKAGES: Final = 100_000
 _DECIDED_BYTES: Final = 64 * 1024 * 1024
 _FLUSH_S: Final = 1.0
-# Objects between two looks for cycles: a request makes hundreds and leaves none.
-_GARBAGE: Final = 20_000
 
 log = structlog.get_logger(__name__)
 
@@ -107,10 +104,7 @@ async def _serve(settings: Settings) -> None:
     sock = listen(settings.gateway_host, settings.gateway_port)
     try:
         async with open_gateway(settings) as gateway:
-            # What was imported stays for good: the garbage collector need not look at it again and again.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(_GARBAGE)
+            memory.settle()
             log.info("listening", host=settings.gateway_host, port=settings.gateway_port)
             await Server(gateway.app, gateway.stop).serve([sock])
     finally:

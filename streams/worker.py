@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import structlog
 
+from hoadon.common import memory
 from hoadon.common.authorities import read_authorities
 from hoadon.common.errors import UsageError
 from hoadon.common.logging import configure
@@ -171,6 +172,7 @@ def run(
         health = stack.enter_context(Health("127.0.0.1", settings.metrics_port + number(settings.worker_id)))
         for service in beside:
             stack.enter_context(service())
+        memory.settle()
         crashed = loop.run_until_complete(_live(app, settings, health, lag, fence or Fence()))
     if crashed is None:
         pipeline.close()

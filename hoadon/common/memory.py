@@ -1,14 +1,17 @@
-"""Keeping memory between batches: what is given back to the system after each is faulted in again by the next."""
+"""Memory of processes that live long: what is kept between batches, what is not looked at again and again."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 from typing import Final
 
 _GIB: Final = 1 << 30
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8
 """Of glibc's mallopt(3)."""
+_YOUNG: Final = 20_000
+"""Objects made and not freed until the garbage collector looks at these; Python's own number is 700."""
 _OPTIONS: Final = (
     (_TRIM_THRESHOLD, _GIB),
     (_MMAP_THRESHOLD, _GIB),
@@ -18,7 +21,8 @@ _OPTIONS: Final = (
 
 
 def keep() -> None:
-    """Let glibc keep what is freed, in one place, and Arrow use it. Before there are threads and pyarrow is imported.
+    """Let glibc keep what is freed, in one place, and Arrow use it: what is given back to the system after a batch is
+    faulted in again by the next. Before there are threads and pyarrow is imported.
 
     Elsewhere than on glibc nothing changes. What the environment says of either allocator stays.
     """
@@ -29,3 +33,12 @@ def keep() -> None:
         for option, value in _OPTIONS:
             mallopt(option, value)
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
+
+def settle() -> None:
+    """Let the garbage collector leave alone what is there by now, for it stays, and look at the rest less often. Once
+    all is imported and made.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG)
