@@ -245,6 +245,8 @@ def _text(tag: str, text: str, limit: int, otherwise: str) -> str:
 
 
 def _code(text: str, limit: int) -> str:
+    if text.isalnum() and len(text) <= limit:
+        return text
     return escape(_clean(text)[:limit].rstrip())
 
 
