@@ -1,8 +1,8 @@
 """Ingest beside rows already stored: `python -m load.bench_stored [--rows N …]`.
 
 A store of its own is filled by INSERT … SELECT: a seed of real rows again and again under other numbers and MTDiep,
-without evidence. Then the real engine, with its look-ups of marks and of what came before, and the real sink take the
-same kind of batches as into the empty store. Seconds are of the processor, of the store and of this process.
+without evidence, and merged. Then the real engine, with its look-ups of marks and of what came before, and the real
+sink take the same kind of batches at each level. Seconds are of the processor, of the store and of this process.
 """
 
 from __future__ import annotations
@@ -158,8 +158,9 @@ def _level(
         costs.append((*(_spent(process) - began), own, wall))
     per_invoice = np.array(costs[_WARM:]) / BATCH * 1e6
     all_, merges, client_ = per_invoice[:, :3].mean(axis=0).round(1).tolist()
-    found = Level(held, round(all_ - merges, 1), merges, client_, round(float(np.median(per_invoice[:, 3])), 1), 1.0)
-    return msgspec.structs.replace(found, ratio=round(found.all / base.all, 2)) if base else found
+    wall_ = round(float(np.median(per_invoice[:, 3])), 1)
+    ratio = (all_ + client_) / base.all if base else 1.0
+    return Level(held, round(all_ - merges, 1), merges, client_, wall_, round(ratio, 2))
 
 
 def _spent(process: psutil.Process) -> npt.NDArray[np.float64]:

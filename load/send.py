@@ -7,7 +7,6 @@ stall shows in every package that it holds up. What is answered 429 or 503, or n
 from __future__ import annotations
 
 import asyncio
-import gc
 import math
 import re
 from collections import Counter
@@ -19,7 +18,7 @@ from itertools import count
 from time import monotonic
 from typing import Final
 
-from hoadon.common import clock
+from hoadon.common import clock, memory
 from hoadon.common.errors import Unavailable
 from load.corpus import Corpus, Head
 from load.generator import Plan
@@ -110,8 +109,7 @@ async def send(
     Raises Unavailable if the gateway cannot be reached at the start.
     """
     corpus = await asyncio.to_thread(Corpus, plan, math.ceil(rate * seconds))
-    gc.collect()
-    gc.freeze()  # else one look through the corpus for garbage makes some 200 packages late
+    memory.settle()  # else one look through the corpus for garbage makes some 200 packages late
     async with Client(url, key, connections=4) as asking:
         await asking.get("/v1/limits", "application/json")
         run = _Run(corpus, asking, rate, patience, in_order=in_order)

@@ -11,7 +11,7 @@ _GIB: Final = 1 << 30
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8
 """Of glibc's mallopt(3)."""
 _YOUNG: Final = 20_000
-"""Objects made and not freed until the garbage collector looks at these; Python's own number is 700."""
+"""Objects made and not freed until the garbage collector looks at these; Python's own number is a tenth or less."""
 _OPTIONS: Final = (
     (_TRIM_THRESHOLD, _GIB),
     (_MMAP_THRESHOLD, _GIB),
